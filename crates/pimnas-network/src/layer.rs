@@ -1,6 +1,15 @@
 //! Layers and networks as values.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+
+/// Bits of weights and activations where a layer list states none.
+pub const DEFAULT_BITS: u32 = 9;
+/// Exponent shift of the ADC's scaled range where a layer list states none.
+pub const DEFAULT_POINT_SHIFT: f64 = -2.0;
+/// Step of the network's input where a layer list states none: pixels of 0 to 255 as 0 to 1.
+pub const DEFAULT_INPUT_STEP: f64 = 1.0 / 255.0;
 
 /// Where a layer takes an input from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -45,7 +54,7 @@ impl Convolution {
     /// Whether one row and column of the raw output is dropped (see the type's text).
     #[must_use]
     pub fn drops_even_edge(&self) -> bool {
-        self.kernel_size % 2 == 0 && self.padding >= self.kernel_size / 2
+        self.kernel_size.is_multiple_of(2) && self.padding >= self.kernel_size / 2
     }
 }
 
@@ -109,7 +118,8 @@ pub enum Operation {
         /// Channels of the output.
         max_channels: usize,
     },
-    /// Mean over 2×2 windows, halving both sides (`downsample`).
+    /// Mean over windows that halve both sides, rounding down (`downsample`): 2×2 where the
+    /// sides are even, otherwise the windows of an adaptive average pooling to that size.
     Downsample,
 }
 
@@ -146,13 +156,13 @@ pub struct Quantisation {
 }
 
 impl Quantisation {
-    /// Largest integer code: 2^(bits-1) - 1.
+    /// Largest integer code: 2^(bits-1) - 1; 0 for less than two bits.
     #[must_use]
     pub fn max_code(&self) -> f64 {
-        ((1_u64 << (self.bits - 1)) - 1) as f64
+        f64::from(self.bits.saturating_sub(1)).exp2() - 1.0
     }
 
-    /// Difference of neighbouring values.
+    /// Difference of neighbouring values; infinite for less than two bits.
     #[must_use]
     pub fn step(&self) -> f64 {
         self.scale / self.max_code()
@@ -191,6 +201,24 @@ pub struct Layer {
     pub name: Option<String>,
 }
 
+impl Layer {
+    /// A layer with the precision that layer lists have by default: [`DEFAULT_BITS`] and
+    /// [`DEFAULT_POINT_SHIFT`].
+    #[must_use]
+    pub fn new(operation: Operation, inputs: Vec<Source>) -> Self {
+        Self {
+            operation,
+            inputs,
+            weight_bits: Some(DEFAULT_BITS),
+            activation_bits: DEFAULT_BITS,
+            input_bits: None,
+            point_shift: DEFAULT_POINT_SHIFT,
+            scales: None,
+            name: None,
+        }
+    }
+}
+
 /// Shape and precision of the network's input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NetworkInput {
@@ -222,12 +250,30 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// Number of elements.
+    /// Number of elements; `usize::MAX` where it does not fit.
     #[must_use]
     pub fn elements(&self) -> usize {
         match *self {
-            Self::Map { channels, height, width } => channels * height * width,
+            Self::Map {
+                channels,
+                height,
+                width,
+            } => channels.saturating_mul(height).saturating_mul(width),
             Self::Vector { features } => features,
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    /// `64×16×16` (channels, height, width) or `120 features`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Map {
+                channels,
+                height,
+                width,
+            } => write!(f, "{channels}×{height}×{width}"),
+            Self::Vector { features } => write!(f, "{features} features"),
         }
     }
 }
