@@ -120,6 +120,20 @@ impl NetworkErrors {
         })
     }
 
+    /// The problems of both lists, those of earlier layers first.
+    pub(crate) fn merged(mut self, other: Self) -> Self {
+        self.rest.push(other.first);
+        self.rest.extend(other.rest);
+        self.rest.sort_by_key(|problem| problem.layer);
+        if let Some(earliest) = self.rest.first_mut()
+            && earliest.layer < self.first.layer
+        {
+            std::mem::swap(&mut self.first, earliest);
+            self.rest.sort_by_key(|problem| problem.layer);
+        }
+        self
+    }
+
     /// The first problem.
     #[must_use]
     pub fn first(&self) -> &NetworkError {

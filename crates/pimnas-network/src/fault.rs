@@ -210,22 +210,22 @@ fn why(fault: Fault, inputs: &Inputs<'_>) -> String {
             )
         }
         Fault::NoElements(shape) => format!("its output of {shape} has no elements: {}", input()),
-        Fault::Limit(Limit::Parameter(key, value)) => {
-            format!("its {key} of {value} is above {MAX_PARAMETER}")
+        Fault::Limit(limit) => limit_words(limit, inputs),
+    }
+}
+
+/// What there is too much of.
+fn limit_words(limit: Limit, inputs: &Inputs<'_>) -> String {
+    let input = inputs.described(0);
+    match limit {
+        Limit::Parameter(key, value) => format!("its {key} of {value} is above {MAX_PARAMETER}"),
+        Limit::Padded => {
+            format!("padded, its input has more than {MAX_ELEMENTS} elements: {input}")
         }
-        Fault::Limit(Limit::Padded) => {
-            format!(
-                "padded, its input has more than {MAX_ELEMENTS} elements: {}",
-                input()
-            )
+        Limit::Elements(shape) => {
+            format!("its output of {shape} has more than {MAX_ELEMENTS} elements: {input}")
         }
-        Fault::Limit(Limit::Elements(shape)) => {
-            format!(
-                "its output of {shape} has more than {MAX_ELEMENTS} elements: {}",
-                input()
-            )
-        }
-        Fault::Limit(Limit::Weights) => format!("it has more than {MAX_ELEMENTS} weights"),
+        Limit::Weights => format!("it has more than {MAX_ELEMENTS} weights: {input}"),
     }
 }
 
@@ -255,14 +255,17 @@ fn hint(fault: Fault, inputs: &Inputs<'_>) -> String {
         },
         Fault::Groups => "choose groups that divide in_channels and out_channels".to_owned(),
         Fault::Zero(key) => format!("set {key} to 1 or more"),
-        Fault::KernelTooLarge => "use a smaller kernel, more padding or less stride before".into(),
+        Fault::KernelTooLarge => "use a smaller kernel, more padding or a larger input".to_owned(),
         Fault::PoolPadding => "use a padding of at most kernel_size / 2".to_owned(),
         Fault::Shrinks(_) => "set max_channels to the channels of its input or more".to_owned(),
         Fault::FlattenRange { .. } | Fault::FlattenPart { .. } => {
             "set start_dim to 1 and end_dim to -1".to_owned()
         }
         Fault::Unequal(_) => "let all inputs have the same channels, height and width".to_owned(),
-        Fault::NoElements(_) => {
+        Fault::NoElements(Shape::Map { channels: 0, .. } | Shape::Vector { .. }) => {
+            format!("set its {} to 1 or more", inputs.unit())
+        }
+        Fault::NoElements(Shape::Map { .. }) => {
             "start from a larger input, or pool and stride less before this layer".to_owned()
         }
         Fault::Limit(_) => "use a smaller layer or input".to_owned(),

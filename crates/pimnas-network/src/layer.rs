@@ -159,7 +159,8 @@ impl Quantisation {
     /// Largest integer code: 2^(bits-1) - 1; 0 for less than two bits.
     #[must_use]
     pub fn max_code(&self) -> f64 {
-        f64::from(self.bits.saturating_sub(1)).exp2() - 1.0
+        let magnitude_bits = self.bits.saturating_sub(1).min(u64::BITS - 1);
+        ((1_u64 << magnitude_bits) - 1) as f64
     }
 
     /// Difference of neighbouring values; infinite for less than two bits.

@@ -20,11 +20,11 @@ impl<'a> ShapedNetwork<'a> {
     /// # Errors
     /// All problems of [`Network::validate`].
     pub fn new(network: &'a Network) -> Result<Self, NetworkErrors> {
-        network.check_precision()?;
-        Ok(Self {
-            network,
-            outputs: network.shapes()?,
-        })
+        match (network.check_precision(), network.shapes()) {
+            (Ok(()), Ok(outputs)) => Ok(Self { network, outputs }),
+            (Err(errors), Ok(_)) | (Ok(()), Err(errors)) => Err(errors),
+            (Err(precision), Err(shapes)) => Err(precision.merged(shapes)),
+        }
     }
 
     /// Shape of the first input of that layer (all inputs of a sum have the same); of the

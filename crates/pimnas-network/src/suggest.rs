@@ -30,9 +30,12 @@ pub(crate) fn hint(word: &str, known: &[&str]) -> String {
     }
 }
 
-/// The word as messages show it: not longer than a line.
+/// The word as messages show it: not longer than a line, without characters that could steer a
+/// terminal.
 pub(crate) fn shown(word: &str) -> String {
-    let mut characters = word.chars();
+    let mut characters = word
+        .chars()
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c });
     let start: String = characters.by_ref().take(SHOWN).collect();
     if characters.next().is_some() {
         format!("{start}…")
@@ -67,6 +70,7 @@ mod tests {
     #[test]
     fn shows_long_words_shortened() {
         assert_eq!(shown("conv"), "conv");
+        assert_eq!(shown("a\n\u{1b}[2J"), "a\u{FFFD}\u{FFFD}[2J");
         assert_eq!(shown(&"é".repeat(100)).chars().count(), SHOWN + 1);
     }
 }

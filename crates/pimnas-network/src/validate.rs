@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use crate::error::{NetworkError, NetworkErrorCode, NetworkErrors};
 use crate::fault::place;
 use crate::layer::{CandidateScales, Layer, Network, NetworkInput};
+use crate::shape::ShapedNetwork;
 
 /// Bits that weights and activations may have, sign included: one bit would have no magnitude.
 pub const BITS: RangeInclusive<u32> = 2..=32;
@@ -23,17 +24,7 @@ impl Network {
     /// # Errors
     /// Every problem found.
     pub fn validate(&self) -> Result<(), NetworkErrors> {
-        let mut problems = Vec::new();
-        for result in [self.check_precision(), self.shapes().map(|_| ())] {
-            if let Err(errors) = result {
-                problems.extend(errors.iter().cloned());
-            }
-        }
-        problems.sort_by_key(|problem| problem.layer);
-        match NetworkErrors::from_list(problems) {
-            Some(errors) => Err(errors),
-            None => Ok(()),
-        }
+        ShapedNetwork::new(self).map(|_| ())
     }
 
     /// Checks bits, steps and scales.

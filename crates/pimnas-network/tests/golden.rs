@@ -1,4 +1,5 @@
 //! Agreement with the golden cases.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
 use std::path::PathBuf;

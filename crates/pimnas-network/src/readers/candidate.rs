@@ -137,7 +137,7 @@ fn layer(index: usize, value: &Value, problems: &mut Problems) -> Option<Stated>
     let taken = relative(&mut fields).and_then(|from| sources(&mut fields, index, &from));
     let name = fields.optional_text("name");
     if let (Some(inputs), Some(taken)) = (&inputs, &taken)
-        && inputs.len() != taken.len()
+        && (inputs.is_empty() || inputs.len() != taken.len())
     {
         let why = format!(
             "it states {} inputs, but takes {}",

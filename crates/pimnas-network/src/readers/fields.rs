@@ -6,6 +6,9 @@ use crate::error::{NetworkError, NetworkErrorCode};
 use crate::suggest;
 use crate::validate::{BITS_HINT, bits_problem};
 
+/// Unknown keys of one object that are reported; whoever has more has a file of another kind.
+const MOST_UNKNOWN: usize = 20;
+
 /// Problems found so far.
 pub(super) type Problems = Vec<NetworkError>;
 
@@ -200,11 +203,11 @@ impl<'a, 'p> Fields<'a, 'p> {
 
     /// Reports the keys that nothing asked for.
     pub(super) fn finish(self) {
-        for key in self
+        let unknown = self
             .object
             .keys()
-            .filter(|key| !self.known.contains(&key.as_str()))
-        {
+            .filter(|key| !self.known.contains(&key.as_str()));
+        for key in unknown.take(MOST_UNKNOWN) {
             let why = format!("unknown key {}", suggest::shown(key));
             let hint = suggest::hint(key, &self.known);
             self.problems.push(

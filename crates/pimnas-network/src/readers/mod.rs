@@ -34,6 +34,12 @@ impl Network {
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, NetworkErrors> {
         let value = parse::parse(json.as_ref())?;
         match &value {
+            Value::Array(list) if list.first().is_some_and(is_of_a_layer_list) => {
+                let why = "the JSON is a list of layers without the shape of the network's input";
+                Err(NetworkError::new(NetworkErrorCode::Structure, why)
+                    .with_hint("put it into an object: `input_shape` and the list as `layers`")
+                    .into())
+            }
             Value::Array(_) => candidate::read(&value),
             Value::Object(object) if object.contains_key(candidate::KEY) => candidate::read(&value),
             Value::Object(object)
@@ -89,6 +95,11 @@ impl Network {
     pub fn from_candidate_json(json: impl AsRef<[u8]>) -> Result<Self, NetworkErrors> {
         candidate::read(&parse::parse(json.as_ref())?)
     }
+}
+
+/// Whether a layer is written as layer lists do it, and not as candidates do.
+fn is_of_a_layer_list(layer: &Value) -> bool {
+    layer.get("type").is_some() && layer.get("_type").is_none()
 }
 
 /// The problems of a network that could not be built.
