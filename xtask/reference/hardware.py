@@ -157,10 +157,7 @@ def plain(value: Any) -> Any:
 
 
 def expected_metrics(reference: Reference, case: Case, config: str) -> dict[str, Any]:
-    """The whole `expected` object of one network case; raises what the reference raises.
-
-    With layer replication only the pipelined flow is recorded: the other ignores it.
-    """
+    """The whole `expected` object of one network case; raises what the reference raises."""
     layers = structure(reference, case["network"], config)
     multiple = case.get("multiple")
     run = evaluate(reference, layers, config, pipelined=True, multiple=multiple)
