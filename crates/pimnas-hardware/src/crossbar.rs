@@ -41,7 +41,8 @@ impl Crossbar {
             rows: crossbar.rows,
             columns: crossbar.columns,
             area: area(hardware),
-            read_latency: hardware.device.read_latency + wire_latency(crossbar.rows, crossbar.columns),
+            read_latency: hardware.device.read_latency
+                + wire_latency(crossbar.rows, crossbar.columns),
             cell: crossbar.cell,
             level: hardware.algorithm.simulation_level,
             occupied_cell_power: device::mean_read_power(&hardware.device),
@@ -65,7 +66,8 @@ impl Crossbar {
                 match self.cell {
                     CellType::OneTransistor => selected,
                     CellType::Passive => {
-                        let idle = f64::from(rows) * f64::from(self.columns.saturating_sub(columns));
+                        let idle =
+                            f64::from(rows) * f64::from(self.columns.saturating_sub(columns));
                         selected + self.idle_cell_power * (HALF_SELECTED_SHARE * idle)
                     }
                 }

@@ -22,10 +22,7 @@ pub struct Circuit {
 
 impl Circuit {
     fn described(module: &DigitalModule, table: Self) -> Self {
-        Self {
-            area: module.area.unwrap_or(table.area),
-            power: module.power.unwrap_or(table.power),
-        }
+        Self { area: module.area.unwrap_or(table.area), power: module.power.unwrap_or(table.power) }
     }
 
     /// A circuit synthesised at 65 nm, scaled with the square of the technology.

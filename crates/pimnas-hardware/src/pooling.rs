@@ -5,8 +5,7 @@ use pimnas_units::{Nanoseconds, SquareMicrometres, Watts};
 
 use crate::fidelity::{Quirk, Quirks};
 use crate::tables::digital::{
-    BASE_TECH_NM, POOLING_AREA_UM2, POOLING_PASS_NS, POOLING_POWER_W, POOLING_UNITS,
-    POOLING_WINDOW,
+    BASE_TECH_NM, POOLING_AREA_UM2, POOLING_PASS_NS, POOLING_POWER_W, POOLING_UNITS, POOLING_WINDOW,
 };
 
 /// Figures of the pooling circuit.

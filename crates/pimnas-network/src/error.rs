@@ -80,12 +80,7 @@ pub struct NetworkError {
 impl NetworkError {
     /// A problem of the network as a whole.
     pub(crate) fn new(code: NetworkErrorCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            layer: None,
-            message: message.into(),
-            hint: None,
-        }
+        Self { code, layer: None, message: message.into(), hint: None }
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -114,10 +109,7 @@ impl NetworkErrors {
     pub(crate) fn from_list(problems: Vec<NetworkError>) -> Option<Self> {
         let mut problems = problems.into_iter();
         let first = problems.next()?;
-        Some(Self {
-            first,
-            rest: problems.collect(),
-        })
+        Some(Self { first, rest: problems.collect() })
     }
 
     /// The problems of both lists, those of earlier layers first.
@@ -154,20 +146,13 @@ impl NetworkErrors {
     /// The hint of a single problem; the hints of several are part of the displayed text.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
-        if self.rest.is_empty() {
-            self.first.hint.as_deref()
-        } else {
-            None
-        }
+        if self.rest.is_empty() { self.first.hint.as_deref() } else { None }
     }
 }
 
 impl From<NetworkError> for NetworkErrors {
     fn from(first: NetworkError) -> Self {
-        Self {
-            first,
-            rest: Vec::new(),
-        }
+        Self { first, rest: Vec::new() }
     }
 }
 

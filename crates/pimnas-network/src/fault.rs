@@ -28,11 +28,7 @@ pub(crate) enum Fault {
     /// Fewer channels than before, for an expansion.
     Shrinks(usize),
     /// Dimensions that the input lacks.
-    FlattenRange {
-        start_dim: i64,
-        end_dim: i64,
-        dimensions: i64,
-    },
+    FlattenRange { start_dim: i64, end_dim: i64, dimensions: i64 },
     /// Dimensions that leave neither a map nor a vector.
     FlattenPart { start_dim: i64, end_dim: i64 },
     /// Input at that position differs in shape from the first.
@@ -82,15 +78,9 @@ pub(crate) fn of_layer(
     let Some(layer) = network.layers.get(index) else {
         return NetworkError::new(code(fault), format!("layer {index} does not exist"));
     };
-    let inputs = Inputs {
-        network,
-        layer,
-        lookup,
-    };
+    let inputs = Inputs { network, layer, lookup };
     let message = format!("{}: {}", place(index, layer), why(fault, &inputs));
-    NetworkError::new(code(fault), message)
-        .with_hint(hint(fault, &inputs))
-        .in_layer(index)
+    NetworkError::new(code(fault), message).with_hint(hint(fault, &inputs)).in_layer(index)
 }
 
 fn code(fault: Fault) -> NetworkErrorCode {
@@ -132,20 +122,14 @@ impl Inputs<'_> {
     }
 
     fn shape(&self, position: usize) -> Option<Shape> {
-        self.layer
-            .inputs
-            .get(position)
-            .and_then(|&source| (self.lookup)(source))
+        self.layer.inputs.get(position).and_then(|&source| (self.lookup)(source))
     }
 
     /// "its input, the output of layer 3 (conv), is 16×8×8".
     fn described(&self, position: usize) -> String {
         match self.shape(position) {
             Some(shape) => format!("its input, {}, is {shape}", self.origin(position)),
-            None => format!(
-                "the shape of its input, {}, is unknown",
-                self.origin(position)
-            ),
+            None => format!("the shape of its input, {}, is unknown", self.origin(position)),
         }
     }
 
@@ -166,18 +150,11 @@ fn why(fault: Fault, inputs: &Inputs<'_>) -> String {
     let input = || inputs.described(0);
     match fault {
         Fault::InputCount => {
-            let wanted = if inputs.is_sum() {
-                "two or more inputs"
-            } else {
-                "one input"
-            };
+            let wanted = if inputs.is_sum() { "two or more inputs" } else { "one input" };
             format!("takes {wanted}, but has {}", inputs.layer.inputs.len())
         }
         Fault::Source(position) => {
-            format!(
-                "takes {}, which does not come before it",
-                inputs.origin(position)
-            )
+            format!("takes {}, which does not come before it", inputs.origin(position))
         }
         Fault::NeedsMap => format!("needs a map of channels, height and width, but {}", input()),
         Fault::NeedsVector => format!("needs a vector, but {}", input()),
@@ -189,11 +166,7 @@ fn why(fault: Fault, inputs: &Inputs<'_>) -> String {
         Fault::KernelTooLarge => format!("its kernel is larger than the padded input: {}", input()),
         Fault::PoolPadding => "its padding is more than half its kernel".to_owned(),
         Fault::Shrinks(channels) => format!("expands to {channels} channels, but {}", input()),
-        Fault::FlattenRange {
-            start_dim,
-            end_dim,
-            dimensions,
-        } => format!(
+        Fault::FlattenRange { start_dim, end_dim, dimensions } => format!(
             "flattens dimensions {start_dim} to {end_dim}, but with the batch its input has \
              {dimensions}: {}",
             input()
@@ -203,11 +176,7 @@ fn why(fault: Fault, inputs: &Inputs<'_>) -> String {
             input()
         ),
         Fault::Unequal(position) => {
-            format!(
-                "sums unequal shapes: {}, and {}",
-                input(),
-                inputs.described(position)
-            )
+            format!("sums unequal shapes: {}, and {}", input(), inputs.described(position))
         }
         Fault::NoElements(shape) => format!("its output of {shape} has no elements: {}", input()),
         Fault::Limit(limit) => limit_words(limit, inputs),
@@ -240,16 +209,8 @@ fn hint(fault: Fault, inputs: &Inputs<'_>) -> String {
         Fault::NeedsMap => "move it before the view or flatten layer".to_owned(),
         Fault::NeedsVector => "put a view layer before it".to_owned(),
         Fault::Channels(_) => match inputs.shape(0) {
-            Some(
-                Shape::Map {
-                    channels: count, ..
-                }
-                | Shape::Vector { features: count },
-            ) => {
-                format!(
-                    "make it {count} {} here, or correct the layer before",
-                    inputs.unit()
-                )
+            Some(Shape::Map { channels: count, .. } | Shape::Vector { features: count }) => {
+                format!("make it {count} {} here, or correct the layer before", inputs.unit())
             }
             None => "correct the layer before".to_owned(),
         },

@@ -255,11 +255,9 @@ impl Shape {
     #[must_use]
     pub fn elements(&self) -> usize {
         match *self {
-            Self::Map {
-                channels,
-                height,
-                width,
-            } => channels.saturating_mul(height).saturating_mul(width),
+            Self::Map { channels, height, width } => {
+                channels.saturating_mul(height).saturating_mul(width)
+            }
             Self::Vector { features } => features,
         }
     }
@@ -269,11 +267,7 @@ impl fmt::Display for Shape {
     /// `64×16×16` (channels, height, width) or `120 features`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Map {
-                channels,
-                height,
-                width,
-            } => write!(f, "{channels}×{height}×{width}"),
+            Self::Map { channels, height, width } => write!(f, "{channels}×{height}×{width}"),
             Self::Vector { features } => write!(f, "{features} features"),
         }
     }

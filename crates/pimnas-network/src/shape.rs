@@ -43,19 +43,13 @@ impl<'a> ShapedNetwork<'a> {
     /// Shape of the output of that layer; of the network's output for an index past the last.
     #[must_use]
     pub fn output_of(&self, layer: usize) -> Shape {
-        self.outputs
-            .get(layer)
-            .copied()
-            .unwrap_or_else(|| self.output())
+        self.outputs.get(layer).copied().unwrap_or_else(|| self.output())
     }
 
     /// Shape of the network's output.
     #[must_use]
     pub fn output(&self) -> Shape {
-        self.outputs
-            .last()
-            .copied()
-            .unwrap_or(self.network.input.shape)
+        self.outputs.last().copied().unwrap_or(self.network.input.shape)
     }
 }
 
@@ -106,11 +100,7 @@ fn diagnose(network: &Network) -> NetworkErrors {
             Source::Layer(from) => outputs.get(from).copied(),
         };
         // A layer behind a faulty one says nothing new.
-        if layer
-            .inputs
-            .iter()
-            .any(|&source| known(source) == Some(None))
-        {
+        if layer.inputs.iter().any(|&source| known(source) == Some(None)) {
             outputs.push(None);
             continue;
         }
@@ -159,30 +149,21 @@ fn sum(inputs: &[Source], lookup: impl Fn(Source) -> Option<Shape>) -> Result<Sh
 pub(crate) fn output_shape(operation: &Operation, input: Shape) -> Result<Shape, Fault> {
     match *operation {
         Operation::Convolution(ref conv) => convolution(conv, input),
-        Operation::FullyConnected {
-            in_features,
-            out_features,
-        } => fully_connected(in_features, out_features, input),
+        Operation::FullyConnected { in_features, out_features } => {
+            fully_connected(in_features, out_features, input)
+        }
         Operation::BatchNorm { features } => match input {
             Shape::Map { channels, .. } if channels == features => Ok(input),
             Shape::Map { .. } => Err(Fault::Channels(features)),
             Shape::Vector { .. } => Err(Fault::NeedsMap),
         },
         Operation::Relu | Operation::HardTanh | Operation::Dropout => Ok(input),
-        Operation::View => Ok(Shape::Vector {
-            features: input.elements(),
-        }),
+        Operation::View => Ok(Shape::Vector { features: input.elements() }),
         Operation::Flatten { start_dim, end_dim } => flatten(start_dim, end_dim, input),
         Operation::Pooling(ref pool) => pooling(pool, input),
-        Operation::AdaptiveAveragePooling {
-            output_size: (height, width),
-        } => {
+        Operation::AdaptiveAveragePooling { output_size: (height, width) } => {
             let (channels, _, _) = map(input)?;
-            bounded(Shape::Map {
-                channels,
-                height,
-                width,
-            })
+            bounded(Shape::Map { channels, height, width })
         }
         Operation::ElementSum => Err(Fault::InputCount),
         Operation::Expand { max_channels } => {
@@ -190,30 +171,18 @@ pub(crate) fn output_shape(operation: &Operation, input: Shape) -> Result<Shape,
             if max_channels < channels {
                 return Err(Fault::Shrinks(max_channels));
             }
-            bounded(Shape::Map {
-                channels: max_channels,
-                height,
-                width,
-            })
+            bounded(Shape::Map { channels: max_channels, height, width })
         }
         Operation::Downsample => {
             let (channels, height, width) = map(input)?;
-            bounded(Shape::Map {
-                channels,
-                height: height / 2,
-                width: width / 2,
-            })
+            bounded(Shape::Map { channels, height: height / 2, width: width / 2 })
         }
     }
 }
 
 fn map(input: Shape) -> Result<(usize, usize, usize), Fault> {
     match input {
-        Shape::Map {
-            channels,
-            height,
-            width,
-        } => Ok((channels, height, width)),
+        Shape::Map { channels, height, width } => Ok((channels, height, width)),
         Shape::Vector { .. } => Err(Fault::NeedsMap),
     }
 }
@@ -221,13 +190,9 @@ fn map(input: Shape) -> Result<(usize, usize, usize), Fault> {
 /// A shape that has elements and not too many.
 fn bounded(shape: Shape) -> Result<Shape, Fault> {
     let elements = match shape {
-        Shape::Map {
-            channels,
-            height,
-            width,
-        } => channels
-            .checked_mul(height)
-            .and_then(|plane| plane.checked_mul(width)),
+        Shape::Map { channels, height, width } => {
+            channels.checked_mul(height).and_then(|plane| plane.checked_mul(width))
+        }
         Shape::Vector { features } => Some(features),
     };
     match elements {
@@ -270,11 +235,7 @@ impl Window {
             .and_then(|padding| padding.checked_add(side))
             .and_then(|padded| padded.checked_sub(self.kernel))
             .ok_or(Fault::KernelTooLarge)?;
-        let steps = if self.stride == 1 {
-            Some(room)
-        } else {
-            room.checked_div(self.stride)
-        };
+        let steps = if self.stride == 1 { Some(room) } else { room.checked_div(self.stride) };
         Ok(steps.ok_or(Fault::Zero("stride"))?.saturating_add(1))
     }
 
@@ -283,21 +244,13 @@ impl Window {
         let (channels, height, width) = input;
         self.check()?;
         let rows = self.positions(height)?;
-        let columns = if height == width {
-            rows
-        } else {
-            self.positions(width)?
-        };
+        let columns = if height == width { rows } else { self.positions(width)? };
         if self.padding > 0 {
             // `check` bounds the padding, `bounded` the sides.
             let margin = self.padding.saturating_mul(2);
             let (height, width) = (height.saturating_add(margin), width.saturating_add(margin));
-            bounded(Shape::Map {
-                channels,
-                height,
-                width,
-            })
-            .map_err(|_| Fault::Limit(Limit::Padded))?;
+            bounded(Shape::Map { channels, height, width })
+                .map_err(|_| Fault::Limit(Limit::Padded))?;
         }
         Ok((rows, columns))
     }
@@ -319,27 +272,14 @@ fn convolution(conv: &Convolution, input: Shape) -> Result<Shape, Fault> {
             conv.in_channels.checked_div(groups).ok_or(Fault::Groups)?
         }
     };
-    let window = Window {
-        kernel: conv.kernel_size,
-        stride: conv.stride,
-        padding: conv.padding,
-    };
+    let window = Window { kernel: conv.kernel_size, stride: conv.stride, padding: conv.padding };
     let (mut height, mut width) = window.positions_of(sides)?;
     if conv.drops_even_edge() {
         height = height.saturating_sub(1);
         width = width.saturating_sub(1);
     }
-    weights(&[
-        conv.kernel_size,
-        conv.kernel_size,
-        in_of_group,
-        conv.out_channels,
-    ])?;
-    bounded(Shape::Map {
-        channels: conv.out_channels,
-        height,
-        width,
-    })
+    weights(&[conv.kernel_size, conv.kernel_size, in_of_group, conv.out_channels])?;
+    bounded(Shape::Map { channels: conv.out_channels, height, width })
 }
 
 fn fully_connected(in_features: usize, out_features: usize, input: Shape) -> Result<Shape, Fault> {
@@ -347,18 +287,14 @@ fn fully_connected(in_features: usize, out_features: usize, input: Shape) -> Res
         Shape::Map { .. } => Err(Fault::NeedsVector),
         Shape::Vector { features } if features == in_features => {
             weights(&[in_features, out_features])?;
-            bounded(Shape::Vector {
-                features: out_features,
-            })
+            bounded(Shape::Vector { features: out_features })
         }
         Shape::Vector { .. } => Err(Fault::Channels(in_features)),
     }
 }
 
 fn weights(factors: &[usize]) -> Result<(), Fault> {
-    let count = factors
-        .iter()
-        .try_fold(1_usize, |count, &factor| count.checked_mul(factor));
+    let count = factors.iter().try_fold(1_usize, |count, &factor| count.checked_mul(factor));
     match count {
         Some(count) if count <= MAX_ELEMENTS => Ok(()),
         Some(_) | None => Err(Fault::Limit(Limit::Weights)),
@@ -370,17 +306,9 @@ fn pooling(pool: &Pooling, input: Shape) -> Result<Shape, Fault> {
     if pool.padding > pool.kernel_size / 2 {
         return Err(Fault::PoolPadding);
     }
-    let window = Window {
-        kernel: pool.kernel_size,
-        stride: pool.stride,
-        padding: pool.padding,
-    };
+    let window = Window { kernel: pool.kernel_size, stride: pool.stride, padding: pool.padding };
     let (height, width) = window.positions_of(sides)?;
-    bounded(Shape::Map {
-        channels: sides.0,
-        height,
-        width,
-    })
+    bounded(Shape::Map { channels: sides.0, height, width })
 }
 
 fn flatten(start_dim: i64, end_dim: i64, input: Shape) -> Result<Shape, Fault> {
@@ -389,28 +317,18 @@ fn flatten(start_dim: i64, end_dim: i64, input: Shape) -> Result<Shape, Fault> {
         Shape::Vector { .. } => 2,
     };
     let absolute = |dim: i64| {
-        let from_front = if dim < 0 {
-            dim.checked_add(dimensions)?
-        } else {
-            dim
-        };
+        let from_front = if dim < 0 { dim.checked_add(dimensions)? } else { dim };
         (0..dimensions).contains(&from_front).then_some(from_front)
     };
     let (Some(start), Some(end)) = (absolute(start_dim), absolute(end_dim)) else {
-        return Err(Fault::FlattenRange {
-            start_dim,
-            end_dim,
-            dimensions,
-        });
+        return Err(Fault::FlattenRange { start_dim, end_dim, dimensions });
     };
     if start == end {
         return Ok(input);
     }
     // Only 1..=3 of a map keeps the batch and leaves a vector.
     if start == 1 && end == dimensions - 1 {
-        return Ok(Shape::Vector {
-            features: input.elements(),
-        });
+        return Ok(Shape::Vector { features: input.elements() });
     }
     Err(Fault::FlattenPart { start_dim, end_dim })
 }

@@ -33,23 +33,14 @@ pub(crate) fn hint(word: &str, known: &[&str]) -> String {
 /// The word as messages show it: not longer than a line, without characters that could steer a
 /// terminal.
 pub(crate) fn shown(word: &str) -> String {
-    let mut characters = word
-        .chars()
-        .map(|c| if c.is_control() { '\u{FFFD}' } else { c });
+    let mut characters = word.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c });
     let start: String = characters.by_ref().take(SHOWN).collect();
-    if characters.next().is_some() {
-        format!("{start}…")
-    } else {
-        start
-    }
+    if characters.next().is_some() { format!("{start}…") } else { start }
 }
 
 /// Without case and separators, in which names differ most often.
 fn simplified(word: &str) -> String {
-    word.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

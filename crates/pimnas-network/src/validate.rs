@@ -51,10 +51,7 @@ fn layer_is_sound(layer: &Layer) -> bool {
         && bits(layer.weight_bits)
         && bits(layer.input_bits)
         && POINT_SHIFT.contains(&layer.point_shift)
-        && layer
-            .scales
-            .as_ref()
-            .is_none_or(|scales| all_scales(scales, layer).is_none())
+        && layer.scales.as_ref().is_none_or(|scales| all_scales(scales, layer).is_none())
 }
 
 /// Whether a value can be the range or the step of a quantiser.
@@ -72,24 +69,16 @@ pub(crate) fn bits_problem(key: &str, bits: u32) -> Option<String> {
 fn all_scales(scales: &CandidateScales, layer: &Layer) -> Option<String> {
     if scales.inputs.len() != layer.inputs.len() {
         let (stated, taken) = (scales.inputs.len(), layer.inputs.len());
-        return Some(format!(
-            "it states the scales of {stated} inputs, but takes {taken}"
-        ));
+        return Some(format!("it states the scales of {stated} inputs, but takes {taken}"));
     }
     let inputs = scales.inputs.iter().map(|input| ("input", input));
     let weight = scales.weight.iter().map(|weight| ("weight", weight));
-    inputs
-        .chain(weight)
-        .chain([("output", &scales.output)])
-        .find_map(|(what, quantisation)| {
-            if is_scale(quantisation.scale) {
-                return bits_problem(&format!("the bits of its {what} scale"), quantisation.bits);
-            }
-            Some(format!(
-                "the scale of its {what} is {}, not a positive number",
-                quantisation.scale
-            ))
-        })
+    inputs.chain(weight).chain([("output", &scales.output)]).find_map(|(what, quantisation)| {
+        if is_scale(quantisation.scale) {
+            return bits_problem(&format!("the bits of its {what} scale"), quantisation.bits);
+        }
+        Some(format!("the scale of its {what} is {}, not a positive number", quantisation.scale))
+    })
 }
 
 fn report_input(input: &NetworkInput, problems: &mut Vec<NetworkError>) {
@@ -102,10 +91,7 @@ fn report_input(input: &NetworkInput, problems: &mut Vec<NetworkError>) {
     }
     if !is_scale(input.step) {
         let why = format!("activation_scale is {}, not a positive number", input.step);
-        report(
-            why,
-            "give the difference of neighbouring input values, such as 1/255",
-        );
+        report(why, "give the difference of neighbouring input values, such as 1/255");
     }
 }
 
@@ -116,9 +102,7 @@ fn report_layer(index: usize, layer: &Layer, problems: &mut Vec<NetworkError>) {
     let mut report = |why: String, hint: &str| {
         let message = format!("{}: {why}", place(index, layer));
         problems.push(
-            NetworkError::new(NetworkErrorCode::Precision, message)
-                .with_hint(hint)
-                .in_layer(index),
+            NetworkError::new(NetworkErrorCode::Precision, message).with_hint(hint).in_layer(index),
         );
     };
     let stated = [
@@ -133,20 +117,10 @@ fn report_layer(index: usize, layer: &Layer, problems: &mut Vec<NetworkError>) {
     }
     if !POINT_SHIFT.contains(&layer.point_shift) {
         let (first, last) = (POINT_SHIFT.start(), POINT_SHIFT.end());
-        let why = format!(
-            "point_shift is {}, outside {first} to {last}",
-            layer.point_shift
-        );
+        let why = format!("point_shift is {}, outside {first} to {last}", layer.point_shift);
         report(why, "give a small number such as -2");
     }
-    if let Some(why) = layer
-        .scales
-        .as_ref()
-        .and_then(|scales| all_scales(scales, layer))
-    {
-        report(
-            why,
-            "give a scale above 0 for each input, the weights and the output",
-        );
+    if let Some(why) = layer.scales.as_ref().and_then(|scales| all_scales(scales, layer)) {
+        report(why, "give a scale above 0 for each input, the weights and the output");
     }
 }

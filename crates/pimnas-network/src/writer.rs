@@ -28,11 +28,7 @@ impl Network {
             object.insert("name".to_owned(), json!(self.name));
         }
         let shape = match self.input.shape {
-            Shape::Map {
-                channels,
-                height,
-                width,
-            } => json!([1, channels, height, width]),
+            Shape::Map { channels, height, width } => json!([1, channels, height, width]),
             Shape::Vector { features } => json!([1, features]),
         };
         object.insert("input_shape".to_owned(), shape);
@@ -41,11 +37,7 @@ impl Network {
             "activation_bit": self.input.bits,
         });
         object.insert("input".to_owned(), input);
-        let layers = self
-            .layers
-            .iter()
-            .enumerate()
-            .map(|(index, item)| layer(index, item));
+        let layers = self.layers.iter().enumerate().map(|(index, item)| layer(index, item));
         object.insert("layers".to_owned(), layers.collect());
         Value::Object(object).to_string()
     }
@@ -63,14 +55,7 @@ fn layer(index: usize, layer: &Layer) -> Value {
     put("weight_bit", json!(layer.weight_bits));
     put("activation_bit", json!(layer.activation_bits));
     put("point_shift", number(layer.point_shift));
-    put(
-        "input_index",
-        layer
-            .inputs
-            .iter()
-            .map(|&source| relative(index, source))
-            .collect(),
-    );
+    put("input_index", layer.inputs.iter().map(|&source| relative(index, source)).collect());
     if let Some(bits) = layer.input_bits {
         put("input_bit", json!(bits));
     }
@@ -99,14 +84,8 @@ fn parameters(operation: &Operation) -> Vec<(&'static str, Value)> {
             }
             keys
         }
-        Operation::FullyConnected {
-            in_features,
-            out_features,
-        } => {
-            vec![
-                ("in_features", json!(in_features)),
-                ("out_features", json!(out_features)),
-            ]
+        Operation::FullyConnected { in_features, out_features } => {
+            vec![("in_features", json!(in_features)), ("out_features", json!(out_features))]
         }
         Operation::BatchNorm { features } => vec![("features", json!(features))],
         Operation::Flatten { start_dim, end_dim } => {
@@ -124,9 +103,7 @@ fn parameters(operation: &Operation) -> Vec<(&'static str, Value)> {
                 ("padding", json!(pool.padding)),
             ]
         }
-        Operation::AdaptiveAveragePooling {
-            output_size: (height, width),
-        } => {
+        Operation::AdaptiveAveragePooling { output_size: (height, width) } => {
             vec![("output_size", json!([height, width]))]
         }
         Operation::Expand { max_channels } => vec![("max_channels", json!(max_channels))],

@@ -36,20 +36,11 @@ fn a_candidate_is_read() {
     let network = Network::from_json(candidate().to_string()).unwrap();
     assert_eq!(network.input.bits, 9);
     assert_eq!(network.input.step, 2.0 / 255.0);
-    let pool = Pooling {
-        mode: PoolingMode::Average,
-        kernel_size: 4,
-        stride: 4,
-        padding: 0,
-    };
+    let pool = Pooling { mode: PoolingMode::Average, kernel_size: 4, stride: 4, padding: 0 };
     assert_eq!(network.layers[2].operation, Operation::Pooling(pool));
     assert_eq!(network.layers[0].inputs, [Source::Input]);
     assert_eq!(network.layers[2].inputs, [Source::Layer(1)]);
-    let bits: Vec<_> = network
-        .layers
-        .iter()
-        .map(|layer| layer.weight_bits)
-        .collect();
+    let bits: Vec<_> = network.layers.iter().map(|layer| layer.weight_bits).collect();
     assert_eq!(bits, [Some(5), None, None]);
 }
 
@@ -102,10 +93,7 @@ fn of_candidates(
     #[case] parts: &[&str],
 ) {
     let errors = Network::from_json(changed(layer, key, value)).unwrap_err();
-    let error = errors
-        .iter()
-        .find(|error| error.code == code)
-        .unwrap_or(errors.first());
+    let error = errors.iter().find(|error| error.code == code).unwrap_or(errors.first());
     assert_eq!(error.code, code, "{errors}");
     let text = format!("{error}\n{}", error.hint.as_deref().unwrap());
     for part in parts {
@@ -119,10 +107,7 @@ fn of_candidates(
 #[case(r#"{"mnsim_cfg": []}"#, Code::Empty)]
 #[case("[1]", Code::BadValue)]
 fn of_the_whole(#[case] json: &str, #[case] code: Code) {
-    assert_eq!(
-        Network::from_candidate_json(json).unwrap_err().first().code,
-        code
-    );
+    assert_eq!(Network::from_candidate_json(json).unwrap_err().first().code, code);
 }
 
 #[test]
@@ -131,10 +116,7 @@ fn a_missing_scale_of_a_layer_without_weights_is_one() {
     let with_null = Network::from_json(changed(1, "output", null)).unwrap();
     let nan = changed(1, "output", json!([[8, "?", [4, 8, 8]]])).replace("\"?\"", "NaN");
     assert_eq!(Network::from_json(nan).unwrap(), with_null);
-    assert_eq!(
-        with_null.layers[1].scales.as_ref().unwrap().output.scale,
-        1.0
-    );
+    assert_eq!(with_null.layers[1].scales.as_ref().unwrap().output.scale, 1.0);
 }
 
 #[test]
@@ -146,10 +128,7 @@ fn identifiers_count_only_by_their_differences() {
         }
     }
     let shifted = Network::from_json(shifted.to_string()).unwrap();
-    assert_eq!(
-        shifted,
-        Network::from_json(candidate().to_string()).unwrap()
-    );
+    assert_eq!(shifted, Network::from_json(candidate().to_string()).unwrap());
 }
 
 #[rstest]

@@ -244,8 +244,5 @@ fn impossible_sizes_of_the_zoo(
 ) {
     let (classes, input) = size;
     let errors = zoo::build(name, zoo::ZooOptions { classes, input }).unwrap_err();
-    assert!(
-        matches!(errors.first().code, Code::Shape | Code::Limit),
-        "{errors}"
-    );
+    assert!(matches!(errors.first().code, Code::Shape | Code::Limit), "{errors}");
 }

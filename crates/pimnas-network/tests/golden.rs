@@ -24,10 +24,7 @@ fn cases(prefix: &str) -> Vec<(String, String)> {
 #[test]
 fn the_zoo_equals_the_recorded_networks() {
     let cases = cases("zoo_1_00");
-    for (name, (_, text)) in ["lenet", "vgg8", "vgg16", "alexnet", "resnet18"]
-        .iter()
-        .zip(cases)
-    {
+    for (name, (_, text)) in ["lenet", "vgg8", "vgg16", "alexnet", "resnet18"].iter().zip(cases) {
         let built = zoo::build(name, zoo::ZooOptions::default()).unwrap();
         let mut read = Network::from_layer_list_json(&text).unwrap();
         read.name = (*name).to_owned();
@@ -35,14 +32,7 @@ fn the_zoo_equals_the_recorded_networks() {
 
         let recorded: Value = serde_json::from_str(&text).unwrap();
         let mut written: Value = serde_json::from_str(&built.to_layer_list_json()).unwrap();
-        assert_eq!(
-            written
-                .as_object_mut()
-                .unwrap()
-                .shift_remove("name")
-                .unwrap(),
-            **name
-        );
+        assert_eq!(written.as_object_mut().unwrap().shift_remove("name").unwrap(), **name);
         assert_eq!(written, recorded["network"], "{name}");
     }
 }
@@ -69,9 +59,7 @@ fn shapes_have_the_recorded_numbers_of_outputs() {
         };
         let network = Network::from_json(&text).unwrap();
         let shaped = ShapedNetwork::new(&network).unwrap();
-        let mut recorded = recorded
-            .iter()
-            .map(|layer| layer["outputs"].as_u64().unwrap());
+        let mut recorded = recorded.iter().map(|layer| layer["outputs"].as_u64().unwrap());
         for (index, layer) in network.layers.iter().enumerate() {
             let positions = match (layer.operation, shaped.output_of(index)) {
                 (
@@ -99,10 +87,7 @@ fn every_recorded_candidate_is_read() {
         let case: Value = serde_json::from_str(&text).unwrap();
         let stated = case["mnsim_cfg"].as_array().unwrap();
         let network = Network::from_json(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
-        assert_eq!(
-            Network::from_candidate_json(case["mnsim_cfg"].to_string()).unwrap(),
-            network
-        );
+        assert_eq!(Network::from_candidate_json(case["mnsim_cfg"].to_string()).unwrap(), network);
         assert_eq!(network.layers.len(), stated.len());
         for (layer, stated) in network.layers.iter().zip(stated) {
             let scales = layer.scales.as_ref().unwrap();

@@ -32,17 +32,8 @@ fn operation() -> impl Strategy<Value = Operation> {
     );
     let pool =
         (any::<bool>(), size(), size(), size()).prop_map(|(max, kernel_size, stride, padding)| {
-            let mode = if max {
-                PoolingMode::Max
-            } else {
-                PoolingMode::Average
-            };
-            Operation::Pooling(Pooling {
-                mode,
-                kernel_size,
-                stride,
-                padding,
-            })
+            let mode = if max { PoolingMode::Max } else { PoolingMode::Average };
+            Operation::Pooling(Pooling { mode, kernel_size, stride, padding })
         });
     prop_oneof![
         conv,
@@ -107,11 +98,7 @@ prop_compose! {
 /// A layer that fits behind that shape.
 fn fitting(shape: Shape, choice: u8, (out, kernel, stride): (usize, usize, usize)) -> Operation {
     match shape {
-        Shape::Map {
-            channels,
-            height,
-            width,
-        } => {
+        Shape::Map { channels, height, width } => {
             let kernel_size = kernel.min(height).min(width);
             let padding = kernel_size / 2;
             // An even kernel loses a row, so it must not stride down to the last one.
@@ -140,25 +127,15 @@ fn fitting(shape: Shape, choice: u8, (out, kernel, stride): (usize, usize, usize
                     padding,
                 }),
                 4 => Operation::BatchNorm { features: channels },
-                5 => Operation::Expand {
-                    max_channels: channels.saturating_add(out),
-                },
+                5 => Operation::Expand { max_channels: channels.saturating_add(out) },
                 6 if height > 1 && width > 1 => Operation::Downsample,
-                7 => Operation::AdaptiveAveragePooling {
-                    output_size: (kernel, stride),
-                },
-                8 => Operation::Flatten {
-                    start_dim: 1,
-                    end_dim: -1,
-                },
+                7 => Operation::AdaptiveAveragePooling { output_size: (kernel, stride) },
+                8 => Operation::Flatten { start_dim: 1, end_dim: -1 },
                 _ => Operation::Relu,
             }
         }
         Shape::Vector { features } => match choice % 3 {
-            0 => Operation::FullyConnected {
-                in_features: features,
-                out_features: out,
-            },
+            0 => Operation::FullyConnected { in_features: features, out_features: out },
             1 => Operation::Dropout,
             _ => Operation::HardTanh,
         },
@@ -170,28 +147,12 @@ type Draw = (u8, (usize, usize, usize), u32, f64, bool, Option<String>);
 
 /// A sound network: each layer fits the one before, some are followed by a sum with it.
 fn sound(side: usize, draws: Vec<Draw>) -> Network {
-    let shape = Shape::Map {
-        channels: 2,
-        height: side,
-        width: side.saturating_add(1),
-    };
-    let input = NetworkInput {
-        shape,
-        bits: 8,
-        step: 0.1,
-    };
-    let mut network = Network {
-        name: "sound".to_owned(),
-        input,
-        layers: Vec::new(),
-    };
+    let shape = Shape::Map { channels: 2, height: side, width: side.saturating_add(1) };
+    let input = NetworkInput { shape, bits: 8, step: 0.1 };
+    let mut network = Network { name: "sound".to_owned(), input, layers: Vec::new() };
     for (choice, sizes, bits, scale, sums, name) in draws {
         let last = ShapedNetwork::new(&network).map_or(shape, |shaped| shaped.output());
-        let here = network
-            .layers
-            .len()
-            .checked_sub(1)
-            .map_or(Source::Input, Source::Layer);
+        let here = network.layers.len().checked_sub(1).map_or(Source::Input, Source::Layer);
         let mut layer = Layer::new(fitting(last, choice, sizes), vec![here]);
         layer.activation_bits = bits;
         layer.point_shift = scale - 3.0;
@@ -209,9 +170,7 @@ fn sound(side: usize, draws: Vec<Draw>) -> Network {
         network.layers.push(layer);
         if sums {
             let here = Source::Layer(network.layers.len() - 1);
-            network
-                .layers
-                .push(Layer::new(Operation::ElementSum, vec![here, here]));
+            network.layers.push(Layer::new(Operation::ElementSum, vec![here, here]));
         }
     }
     network
@@ -247,16 +206,8 @@ fn lookalike() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(|number| json!(number)),
         (-3..9_i64).prop_map(|number| json!(number)),
         any::<f64>().prop_map(|number| json!(number)),
-        prop::sample::select(vec![
-            "conv",
-            "group_conv",
-            "fc",
-            "relu",
-            "quantize",
-            "MAX",
-            "x"
-        ])
-        .prop_map(|text| json!(text)),
+        prop::sample::select(vec!["conv", "group_conv", "fc", "relu", "quantize", "MAX", "x"])
+            .prop_map(|text| json!(text)),
         Just(json!([[9, 1.0, [3, 8, 8]]])),
     ];
     let keys = prop::sample::select(vec![
@@ -294,9 +245,7 @@ fn lookalike() -> impl Strategy<Value = Value> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::Array),
             prop::collection::vec((keys.clone(), inner), 0..12).prop_map(|pairs| {
-                let pairs = pairs
-                    .into_iter()
-                    .map(|(key, value)| (key.to_owned(), value));
+                let pairs = pairs.into_iter().map(|(key, value)| (key.to_owned(), value));
                 Value::Object(pairs.collect::<Map<_, _>>())
             }),
         ]

@@ -8,11 +8,7 @@ use pimnas_network::{
 use rstest::rstest;
 
 fn map(channels: usize, height: usize, width: usize) -> Shape {
-    Shape::Map {
-        channels,
-        height,
-        width,
-    }
+    Shape::Map { channels, height, width }
 }
 
 fn vector(features: usize) -> Shape {
@@ -20,16 +16,8 @@ fn vector(features: usize) -> Shape {
 }
 
 fn network(shape: Shape, layers: Vec<Layer>) -> Network {
-    let input = NetworkInput {
-        shape,
-        bits: DEFAULT_BITS,
-        step: 0.01,
-    };
-    Network {
-        name: "test".to_owned(),
-        input,
-        layers,
-    }
+    let input = NetworkInput { shape, bits: DEFAULT_BITS, step: 0.01 };
+    Network { name: "test".to_owned(), input, layers }
 }
 
 fn output(input: Shape, operation: Operation) -> Shape {
@@ -56,14 +44,7 @@ fn convolutions(#[case] window: (usize, usize, usize), #[case] size: (usize, usi
     let (kernel_size, stride, padding) = window;
     for groups in [1, 2, 4] {
         let (in_channels, out_channels) = (4, 8);
-        let conv = Convolution {
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding,
-            groups,
-        };
+        let conv = Convolution { in_channels, out_channels, kernel_size, stride, padding, groups };
         let shape = output(map(4, 32, 32), Operation::Convolution(conv));
         assert_eq!(shape, map(8, size.0, size.1));
     }
@@ -78,12 +59,7 @@ fn convolutions(#[case] window: (usize, usize, usize), #[case] size: (usize, usi
 fn poolings(#[case] window: (usize, usize, usize), #[case] size: (usize, usize)) {
     let (kernel_size, stride, padding) = window;
     for mode in [PoolingMode::Max, PoolingMode::Average] {
-        let pool = Pooling {
-            mode,
-            kernel_size,
-            stride,
-            padding,
-        };
+        let pool = Pooling { mode, kernel_size, stride, padding };
         let shape = output(map(3, 31, 21), Operation::Pooling(pool));
         assert_eq!(shape, map(3, size.0, size.1));
     }
@@ -128,17 +104,11 @@ fn sums_of_two_and_more_keep_the_shape() {
 
 #[test]
 fn shapes_are_looked_up_without_panics() {
-    let net = network(
-        map(3, 4, 5),
-        vec![Layer::new(Operation::View, vec![Source::Input])],
-    );
+    let net = network(map(3, 4, 5), vec![Layer::new(Operation::View, vec![Source::Input])]);
     let shaped = ShapedNetwork::new(&net).unwrap();
     assert_eq!(shaped.input_of(0), map(3, 4, 5));
     assert_eq!(shaped.output_of(0), vector(60));
-    assert_eq!(
-        (shaped.input_of(7), shaped.output_of(7)),
-        (vector(60), vector(60))
-    );
+    assert_eq!((shaped.input_of(7), shaped.output_of(7)), (vector(60), vector(60)));
 }
 
 #[rstest]
@@ -146,10 +116,7 @@ fn shapes_are_looked_up_without_panics() {
 #[case(Source::Layer(1))]
 #[case(Source::Layer(usize::MAX))]
 fn a_layer_takes_only_what_comes_before_it(#[case] source: Source) {
-    let net = network(
-        map(3, 4, 5),
-        vec![Layer::new(Operation::Relu, vec![source])],
-    );
+    let net = network(map(3, 4, 5), vec![Layer::new(Operation::Relu, vec![source])]);
     let errors = net.shapes().unwrap_err();
     assert_eq!(errors.first().code, Code::Source, "{errors}");
 }
@@ -185,24 +152,10 @@ fn zero_groups_and_single_bits_are_rejected() {
 #[case("alexnet", 50_176)]
 #[case("resnet18", 100_352)]
 fn the_zoo_fits_imagenet(#[case] name: &str, #[case] features: usize) {
-    let net = zoo::build(
-        name,
-        zoo::ZooOptions {
-            classes: 1000,
-            input: 224,
-        },
-    )
-    .unwrap();
+    let net = zoo::build(name, zoo::ZooOptions { classes: 1000, input: 224 }).unwrap();
     let shaped = ShapedNetwork::new(&net).unwrap();
     assert_eq!(shaped.output(), vector(1000));
-    let small = zoo::build(
-        name,
-        zoo::ZooOptions {
-            classes: 100,
-            input: 32,
-        },
-    )
-    .unwrap();
+    let small = zoo::build(name, zoo::ZooOptions { classes: 100, input: 32 }).unwrap();
     assert_eq!(ShapedNetwork::new(&small).unwrap().output(), vector(100));
     let first = net.layers.iter().find_map(|layer| match layer.operation {
         Operation::FullyConnected { in_features, .. } => Some(in_features),

@@ -174,8 +174,7 @@ mod tests {
 
     #[test]
     fn only_the_small_wide_buffers_are_missing() {
-        let missing: Vec<usize> =
-            (0..TABLE.len()).filter(|&i| TABLE[i].is_none()).collect();
+        let missing: Vec<usize> = (0..TABLE.len()).filter(|&i| TABLE[i].is_none()).collect();
         assert_eq!(missing, [3, 39, 75]);
     }
 }

@@ -27,10 +27,7 @@ struct Entry {
 
 impl Entry {
     fn quantisation(&self) -> Quantisation {
-        Quantisation {
-            bits: self.bits,
-            scale: self.scale.unwrap_or(MISSING_SCALE),
-        }
+        Quantisation { bits: self.bits, scale: self.scale.unwrap_or(MISSING_SCALE) }
     }
 }
 
@@ -48,43 +45,24 @@ pub(super) fn read(value: &Value) -> Result<Network, NetworkErrors> {
             NetworkErrorCode::Structure,
             "a candidate is a JSON list of layers, which this is not",
         )
-        .with_hint(format!(
-            "give the list of layers, or an object with `{KEY}`"
-        ))
+        .with_hint(format!("give the list of layers, or an object with `{KEY}`"))
         .into());
     };
     let mut problems = Problems::new();
-    let stated: Vec<Option<Stated>> = list
-        .iter()
-        .enumerate()
-        .map(|(index, value)| layer(index, value, &mut problems))
-        .collect();
+    let stated: Vec<Option<Stated>> =
+        list.iter().enumerate().map(|(index, value)| layer(index, value, &mut problems)).collect();
     let stated: Option<Vec<Stated>> = stated.into_iter().collect();
-    let input = stated
-        .as_ref()
-        .and_then(|stated| input(stated, &mut problems));
+    let input = stated.as_ref().and_then(|stated| input(stated, &mut problems));
     let (Some(stated), Some(input)) = (stated, input) else {
         return Err(super::failed(problems));
     };
     let mut layers = Vec::with_capacity(stated.len());
     let mut shapes = Vec::with_capacity(stated.len());
-    for Stated {
-        layer,
-        inputs,
-        output,
-    } in stated
-    {
+    for Stated { layer, inputs, output } in stated {
         layers.push(layer);
         shapes.push((inputs, output));
     }
-    let network = super::checked(
-        Network {
-            name: UNNAMED.to_owned(),
-            input,
-            layers,
-        },
-        problems,
-    )?;
+    let network = super::checked(Network { name: UNNAMED.to_owned(), input, layers }, problems)?;
     check_shapes(&network, &shapes)?;
     Ok(network)
 }
@@ -107,48 +85,25 @@ fn input(stated: &[Stated], problems: &mut Problems) -> Option<NetworkInput> {
         );
         return None;
     };
-    let quantisation = Quantisation {
-        bits: first.bits,
-        scale,
-    };
-    Some(NetworkInput {
-        shape: first.shape,
-        bits: first.bits,
-        step: quantisation.step(),
-    })
+    let quantisation = Quantisation { bits: first.bits, scale };
+    Some(NetworkInput { shape: first.shape, bits: first.bits, step: quantisation.step() })
 }
 
 fn layer(index: usize, value: &Value, problems: &mut Problems) -> Option<Stated> {
     let (kind, mut fields) = open((index, value), ("_type", operation::CANDIDATE), problems)?;
     let operation = operation::read(kind, &mut fields);
     let has_weights = matches!(kind, Kind::Conv | Kind::GroupConv | Kind::Fc);
-    let weight = if has_weights {
-        weight(&mut fields).map(Some)
-    } else {
-        Some(None)
-    };
+    let weight = if has_weights { weight(&mut fields).map(Some) } else { Some(None) };
     neutral_keys(kind, &mut fields);
-    let inputs = fields
-        .required("input")
-        .and_then(|value| entries(&mut fields, "input", value));
-    let output = fields
-        .required("output")
-        .and_then(|value| output(&mut fields, value));
+    let inputs = fields.required("input").and_then(|value| entries(&mut fields, "input", value));
+    let output = fields.required("output").and_then(|value| output(&mut fields, value));
     let taken = relative(&mut fields).and_then(|from| sources(&mut fields, index, &from));
     let name = fields.optional_text("name");
     if let (Some(inputs), Some(taken)) = (&inputs, &taken)
         && (inputs.is_empty() || inputs.len() != taken.len())
     {
-        let why = format!(
-            "it states {} inputs, but takes {}",
-            inputs.len(),
-            taken.len()
-        );
-        fields.report(
-            NetworkErrorCode::InputCount,
-            &why,
-            "give one `input` for each `from`",
-        );
+        let why = format!("it states {} inputs, but takes {}", inputs.len(), taken.len());
+        fields.report(NetworkErrorCode::InputCount, &why, "give one `input` for each `from`");
     }
     if let (true, Some(inputs), Some(output)) = (has_weights, &inputs, &output) {
         require_scales(&mut fields, inputs, output);
@@ -170,11 +125,7 @@ fn layer(index: usize, value: &Value, problems: &mut Problems) -> Option<Stated>
         scales: Some(scales),
         name: name?.map(str::to_owned),
     };
-    Some(Stated {
-        layer,
-        inputs,
-        output,
-    })
+    Some(Stated { layer, inputs, output })
 }
 
 /// Keys that other writers add to layers with weights, where they say what is so anyway.
@@ -187,10 +138,7 @@ fn neutral_keys(kind: Kind, fields: &mut Fields<'_, '_>) {
     {
         fields.bad("bias", bias, "false (crossbars hold no bias)");
     }
-    for (key, applies) in [
-        ("groups", kind == Kind::Conv),
-        ("dilation", kind != Kind::Fc),
-    ] {
+    for (key, applies) in [("groups", kind == Kind::Conv), ("dilation", kind != Kind::Fc)] {
         if applies
             && let Some(value) = fields.optional(key)
             && integer(value) != Some(1)
@@ -215,10 +163,7 @@ fn weight(fields: &mut Fields<'_, '_>) -> Option<Quantisation> {
 /// Layers with weights compute in steps of these scales, so they cannot be left out.
 fn require_scales(fields: &mut Fields<'_, '_>, inputs: &[Entry], output: &Entry) {
     let stated = [("input", inputs.iter().all(|input| input.scale.is_some()))];
-    for (key, stated) in stated
-        .into_iter()
-        .chain([("output", output.scale.is_some())])
-    {
+    for (key, stated) in stated.into_iter().chain([("output", output.scale.is_some())]) {
         if !stated {
             let why = format!("its {key} has no scale");
             let hint = "give the full range; only layers without weights may leave it out";
@@ -238,11 +183,7 @@ fn relative(fields: &mut Fields<'_, '_>) -> Option<Vec<i64>> {
         return None;
     };
     // Identifiers so far apart that this overflows point outside in any case.
-    Some(
-        from.into_iter()
-            .map(|from| from.saturating_sub(own))
-            .collect(),
-    )
+    Some(from.into_iter().map(|from| from.saturating_sub(own)).collect())
 }
 
 fn output(fields: &mut Fields<'_, '_>, value: &Value) -> Option<Entry> {
@@ -286,11 +227,7 @@ fn entry(fields: &mut Fields<'_, '_>, key: &str, value: &Value) -> Option<Entry>
     };
     let sizes = fields.as_sizes(&format!("{key} shape"), shape);
     let shape = sizes.and_then(|sizes| match *sizes.as_slice() {
-        [channels, height, width] => Some(Shape::Map {
-            channels,
-            height,
-            width,
-        }),
+        [channels, height, width] => Some(Shape::Map { channels, height, width }),
         [features] => Some(Shape::Vector { features }),
         _ => {
             let wanted = "a list of channels, height and width, or of features";
@@ -298,11 +235,7 @@ fn entry(fields: &mut Fields<'_, '_>, key: &str, value: &Value) -> Option<Entry>
             None
         }
     });
-    Some(Entry {
-        bits: bits?,
-        scale: scale?,
-        shape: shape?,
-    })
+    Some(Entry { bits: bits?, scale: scale?, shape: shape? })
 }
 
 /// Compares the stated shapes with the inferred ones: a candidate that contradicts itself was
@@ -315,10 +248,7 @@ fn check_shapes(network: &Network, stated: &[(Vec<Entry>, Entry)]) -> Result<(),
             Source::Input => network.input.shape,
             Source::Layer(from) => shaped.output_of(from),
         });
-        let inputs = inputs
-            .iter()
-            .zip(sources)
-            .map(|(input, shape)| ("input", input.shape, shape));
+        let inputs = inputs.iter().zip(sources).map(|(input, shape)| ("input", input.shape, shape));
         let output = ("output", output.shape, shaped.output_of(index));
         for (what, stated, inferred) in inputs.chain([output]) {
             if stated != inferred {

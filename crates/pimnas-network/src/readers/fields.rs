@@ -57,17 +57,11 @@ impl<'a, 'p> Fields<'a, 'p> {
         place: Place<'a>,
         problems: &'p mut Problems,
     ) -> Self {
-        Self {
-            object,
-            place,
-            known: Vec::new(),
-            problems,
-        }
+        Self { object, place, known: Vec::new(), problems }
     }
 
     pub(super) fn report(&mut self, code: NetworkErrorCode, why: &str, hint: &str) {
-        self.problems
-            .push(self.place.error(code, why).with_hint(hint));
+        self.problems.push(self.place.error(code, why).with_hint(hint));
     }
 
     /// A key's value that is wrong: "stride is "a", not …".
@@ -118,9 +112,7 @@ impl<'a, 'p> Fields<'a, 'p> {
     /// Sizes in a list.
     pub(super) fn as_sizes(&mut self, key: &str, value: &Value) -> Option<Vec<usize>> {
         let sizes = value.as_array().and_then(|list| {
-            list.iter()
-                .map(|size| usize::try_from(integer(size)?).ok())
-                .collect()
+            list.iter().map(|size| usize::try_from(integer(size)?).ok()).collect()
         });
         if sizes.is_none() {
             self.bad(key, value, "a list of integers of 0 or more");
@@ -155,9 +147,8 @@ impl<'a, 'p> Fields<'a, 'p> {
 
     /// Integers in a list.
     pub(super) fn as_integers(&mut self, key: &str, value: &Value) -> Option<Vec<i64>> {
-        let numbers = value
-            .as_array()
-            .and_then(|list| list.iter().map(integer).collect::<Option<Vec<_>>>());
+        let numbers =
+            value.as_array().and_then(|list| list.iter().map(integer).collect::<Option<Vec<_>>>());
         if numbers.is_none() {
             self.bad(key, value, "a list of integers");
         }
@@ -203,18 +194,12 @@ impl<'a, 'p> Fields<'a, 'p> {
 
     /// Reports the keys that nothing asked for.
     pub(super) fn finish(self) {
-        let unknown = self
-            .object
-            .keys()
-            .filter(|key| !self.known.contains(&key.as_str()));
+        let unknown = self.object.keys().filter(|key| !self.known.contains(&key.as_str()));
         for key in unknown.take(MOST_UNKNOWN) {
             let why = format!("unknown key {}", suggest::shown(key));
             let hint = suggest::hint(key, &self.known);
-            self.problems.push(
-                self.place
-                    .error(NetworkErrorCode::UnknownKey, &why)
-                    .with_hint(hint),
-            );
+            self.problems
+                .push(self.place.error(NetworkErrorCode::UnknownKey, &why).with_hint(hint));
         }
     }
 }

@@ -54,25 +54,16 @@ pub(super) fn read(value: &Value) -> Result<Network, NetworkErrors> {
     };
     let input = NetworkInput { shape, bits, step };
     let name = name.unwrap_or(UNNAMED).to_owned();
-    super::checked(
-        Network {
-            name,
-            input,
-            layers,
-        },
-        problems,
-    )
+    super::checked(Network { name, input, layers }, problems)
 }
 
 /// A shape with the batch first.
 fn input_shape(fields: &mut Fields<'_, '_>, value: &Value) -> Option<Shape> {
     let sizes = fields.as_sizes("input_shape", value)?;
     match *sizes.as_slice() {
-        [batch, channels, height, width] if batch > 0 => Some(Shape::Map {
-            channels,
-            height,
-            width,
-        }),
+        [batch, channels, height, width] if batch > 0 => {
+            Some(Shape::Map { channels, height, width })
+        }
         [batch, features] if batch > 0 => Some(Shape::Vector { features }),
         _ => {
             let wanted = "the batch and then channels, height and width, or features";
@@ -123,11 +114,7 @@ pub(super) fn open<'a, 'p>(
     let Some(kind) = operation::kind_of(name, names) else {
         let known: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
         let why = format!("unknown {type_key} {}", suggest::shown(name));
-        fields.report(
-            NetworkErrorCode::UnknownType,
-            &why,
-            &suggest::hint(name, &known),
-        );
+        fields.report(NetworkErrorCode::UnknownType, &why, &suggest::hint(name, &known));
         return None;
     };
     Some((kind, fields))
@@ -205,14 +192,10 @@ fn source(index: usize, offset: i64) -> Result<Source, &'static str> {
     if offset >= 0 {
         return Err("points at the layer itself or behind it: a cycle");
     }
-    let position = i64::try_from(index)
-        .ok()
-        .and_then(|index| index.checked_add(offset));
+    let position = i64::try_from(index).ok().and_then(|index| index.checked_add(offset));
     match position {
         Some(-1) => Ok(Source::Input),
-        Some(position) => usize::try_from(position)
-            .map(Source::Layer)
-            .map_err(|_| OUTSIDE),
+        Some(position) => usize::try_from(position).map(Source::Layer).map_err(|_| OUTSIDE),
         None => Err(OUTSIDE),
     }
 }
@@ -222,36 +205,20 @@ fn candidate_scales(fields: &mut Fields<'_, '_>, value: &Value) -> Option<Candid
     let pair = |value: &Value| match value.as_array().map(Vec::as_slice) {
         Some([bits, scale]) => {
             let bits = super::fields::integer(bits).and_then(|bits| u32::try_from(bits).ok())?;
-            Some(Quantisation {
-                bits,
-                scale: scale.as_f64()?,
-            })
+            Some(Quantisation { bits, scale: scale.as_f64()? })
         }
         Some(_) | None => None,
     };
     let scales = (|| {
-        let inputs = value
-            .get("inputs")?
-            .as_array()?
-            .iter()
-            .map(pair)
-            .collect::<Option<_>>()?;
+        let inputs = value.get("inputs")?.as_array()?.iter().map(pair).collect::<Option<_>>()?;
         let weight = match value.get("weight") {
             Some(Value::Null) | None => None,
             Some(weight) => Some(pair(weight)?),
         };
-        Some(CandidateScales {
-            inputs,
-            weight,
-            output: pair(value.get("output")?)?,
-        })
+        Some(CandidateScales { inputs, weight, output: pair(value.get("output")?)? })
     })();
     if scales.is_none() {
-        fields.bad(
-            "scales",
-            value,
-            "inputs, weight and output, each as [bits, scale]",
-        );
+        fields.bad("scales", value, "inputs, weight and output, each as [bits, scale]");
     }
     scales
 }

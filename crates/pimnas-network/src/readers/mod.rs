@@ -43,9 +43,7 @@ impl Network {
             Value::Array(_) => candidate::read(&value),
             Value::Object(object) if object.contains_key(candidate::KEY) => candidate::read(&value),
             Value::Object(object)
-                if [layer_list::KEY, "layers"]
-                    .iter()
-                    .any(|&key| object.contains_key(key)) =>
+                if [layer_list::KEY, "layers"].iter().any(|&key| object.contains_key(key)) =>
             {
                 layer_list::read(&value)
             }

@@ -69,10 +69,7 @@ pub(super) const CANDIDATE: Names = &[
 
 /// The type of that name.
 pub(super) fn kind_of(name: &str, names: Names) -> Option<Kind> {
-    names
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|&(_, kind)| kind)
+    names.iter().find(|(known, _)| *known == name).map(|&(_, kind)| kind)
 }
 
 /// Reads the keys of an operation, reporting what is wrong.
@@ -87,18 +84,13 @@ pub(super) fn read(kind: Kind, fields: &mut Fields<'_, '_>) -> Option<Operation>
                 out_features: out_features?,
             })
         }
-        Kind::Bn => fields
-            .size("features")
-            .map(|features| Operation::BatchNorm { features }),
+        Kind::Bn => fields.size("features").map(|features| Operation::BatchNorm { features }),
         Kind::Relu => Some(Operation::Relu),
         Kind::HardTanh => Some(Operation::HardTanh),
         Kind::View => Some(Operation::View),
         Kind::Flatten => {
             let (start_dim, end_dim) = (fields.integer("start_dim"), fields.integer("end_dim"));
-            Some(Operation::Flatten {
-                start_dim: start_dim?,
-                end_dim: end_dim?,
-            })
+            Some(Operation::Flatten { start_dim: start_dim?, end_dim: end_dim? })
         }
         Kind::Dropout => Some(Operation::Dropout),
         Kind::Pooling => pooling(fields).map(Operation::Pooling),
@@ -106,9 +98,9 @@ pub(super) fn read(kind: Kind, fields: &mut Fields<'_, '_>) -> Option<Operation>
         Kind::AdaptiveAverage => fields
             .sides("output_size")
             .map(|output_size| Operation::AdaptiveAveragePooling { output_size }),
-        Kind::Expand => fields
-            .size("max_channels")
-            .map(|max_channels| Operation::Expand { max_channels }),
+        Kind::Expand => {
+            fields.size("max_channels").map(|max_channels| Operation::Expand { max_channels })
+        }
         Kind::Downsample => Some(Operation::Downsample),
         Kind::SizedPooling => sized_pooling(fields).map(Operation::Pooling),
         Kind::Quantize => {
@@ -128,11 +120,7 @@ fn convolution(kind: Kind, fields: &mut Fields<'_, '_>) -> Option<Convolution> {
     let kernel_size = fields.size("kernel_size");
     let stride = fields.size_or("stride", 1);
     let padding = fields.size_or("padding", 0);
-    let groups = if kind == Kind::GroupConv {
-        groups(fields)
-    } else {
-        Some(1)
-    };
+    let groups = if kind == Kind::GroupConv { groups(fields) } else { Some(1) };
     Some(Convolution {
         in_channels: in_channels?,
         out_channels: out_channels?,
@@ -147,11 +135,7 @@ fn groups(fields: &mut Fields<'_, '_>) -> Option<usize> {
     let groups = fields.size("groups")?;
     if groups < 2 {
         let why = format!("groups is {groups}, but a grouped convolution has 2 or more");
-        fields.report(
-            NetworkErrorCode::BadValue,
-            &why,
-            "use the type conv for a dense one",
-        );
+        fields.report(NetworkErrorCode::BadValue, &why, "use the type conv for a dense one");
         return None;
     }
     Some(groups)
@@ -163,12 +147,7 @@ fn pooling(fields: &mut Fields<'_, '_>) -> Option<Pooling> {
     let kernel_size = fields.size("kernel_size");
     let stride = fields.size("stride");
     let padding = fields.size_or("padding", 0);
-    Some(Pooling {
-        mode: mode?,
-        kernel_size: kernel_size?,
-        stride: stride?,
-        padding: padding?,
-    })
+    Some(Pooling { mode: mode?, kernel_size: kernel_size?, stride: stride?, padding: padding? })
 }
 
 fn pooling_mode(fields: &mut Fields<'_, '_>, value: &Value) -> Option<PoolingMode> {
@@ -191,9 +170,7 @@ fn sized_pooling(fields: &mut Fields<'_, '_>) -> Option<Pooling> {
     let (input, output) = (fields.sides("input_size"), fields.sides("output_size"));
     let (mode, input, output) = (mode?, input?, output?);
     let window = |input: usize, output: usize| {
-        (input.checked_rem(output) == Some(0))
-            .then(|| input.checked_div(output))
-            .flatten()
+        (input.checked_rem(output) == Some(0)).then(|| input.checked_div(output)).flatten()
     };
     let window = match (window(input.0, output.0), window(input.1, output.1)) {
         (Some(rows), Some(columns)) if rows == columns => rows,
@@ -207,10 +184,5 @@ fn sized_pooling(fields: &mut Fields<'_, '_>) -> Option<Pooling> {
             return None;
         }
     };
-    Some(Pooling {
-        mode,
-        kernel_size: window,
-        stride: window,
-        padding: 0,
-    })
+    Some(Pooling { mode, kernel_size: window, stride: window, padding: 0 })
 }

@@ -14,19 +14,13 @@ pub(super) fn parse(json: &[u8]) -> Result<Value, NetworkError> {
     let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
     let json = without_nan(json);
     serde_json::from_slice(&json).map_err(|error| {
-        NetworkError::new(
-            NetworkErrorCode::Syntax,
-            format!("the network is not JSON: {error}"),
-        )
-        .with_hint("give the text of a JSON file")
+        NetworkError::new(NetworkErrorCode::Syntax, format!("the network is not JSON: {error}"))
+            .with_hint("give the text of a JSON file")
     })
 }
 
 fn without_nan(json: &[u8]) -> Cow<'_, [u8]> {
-    if !json
-        .windows(NOT_A_NUMBER.len())
-        .any(|window| window == NOT_A_NUMBER)
-    {
+    if !json.windows(NOT_A_NUMBER.len()).any(|window| window == NOT_A_NUMBER) {
         return Cow::Borrowed(json);
     }
     let mut clean = Vec::with_capacity(json.len());

@@ -31,60 +31,30 @@ pub(super) struct Window {
 
 impl Window {
     /// 3×3, keeping the size.
-    pub(super) const SAME: Self = Self {
-        kernel: 3,
-        stride: 1,
-        padding: 1,
-    };
+    pub(super) const SAME: Self = Self { kernel: 3, stride: 1, padding: 1 };
     /// 3×3, halving the size.
-    pub(super) const HALF: Self = Self {
-        kernel: 3,
-        stride: 2,
-        padding: 1,
-    };
+    pub(super) const HALF: Self = Self { kernel: 3, stride: 2, padding: 1 };
     /// Without padding.
     pub(super) const fn valid(kernel: usize) -> Self {
-        Self {
-            kernel,
-            stride: 1,
-            padding: 0,
-        }
+        Self { kernel, stride: 1, padding: 0 }
     }
 }
 
 impl Builder {
     pub(super) fn new(side: usize) -> Self {
-        let input = Shape::Map {
-            channels: IMAGE_CHANNELS,
-            height: side,
-            width: side,
-        };
-        Self {
-            input,
-            layers: Vec::new(),
-            shape: input,
-        }
+        let input = Shape::Map { channels: IMAGE_CHANNELS, height: side, width: side };
+        Self { input, layers: Vec::new(), shape: input }
     }
 
     pub(super) fn finish(self, name: &str) -> Network {
-        let input = NetworkInput {
-            shape: self.input,
-            bits: DEFAULT_BITS,
-            step: DEFAULT_INPUT_STEP,
-        };
-        Network {
-            name: name.to_owned(),
-            input,
-            layers: self.layers,
-        }
+        let input =
+            NetworkInput { shape: self.input, bits: DEFAULT_BITS, step: DEFAULT_INPUT_STEP };
+        Network { name: name.to_owned(), input, layers: self.layers }
     }
 
     /// The last layer.
     pub(super) fn here(&self) -> At {
-        self.layers
-            .len()
-            .checked_sub(1)
-            .map_or(Source::Input, Source::Layer)
+        self.layers.len().checked_sub(1).map_or(Source::Input, Source::Layer)
     }
 
     fn push(&mut self, operation: Operation) {
@@ -107,9 +77,7 @@ impl Builder {
             padding: window.padding,
             groups: 1,
         }));
-        self.push(Operation::BatchNorm {
-            features: out_channels,
-        });
+        self.push(Operation::BatchNorm { features: out_channels });
     }
 
     /// The same from another layer than the last, whose output has that many channels.
@@ -134,12 +102,7 @@ impl Builder {
     /// The largest of every 2×2 window.
     pub(super) fn max_pool(&mut self) {
         let mode = PoolingMode::Max;
-        self.push(Operation::Pooling(Pooling {
-            mode,
-            kernel_size: 2,
-            stride: 2,
-            padding: 0,
-        }));
+        self.push(Operation::Pooling(Pooling { mode, kernel_size: 2, stride: 2, padding: 0 }));
     }
 
     /// The last layer's output plus that of another.
@@ -160,10 +123,7 @@ impl Builder {
     /// A fully connected layer of all features that are there.
     pub(super) fn fc(&mut self, out_features: usize) {
         let in_features = self.shape.elements();
-        self.push(Operation::FullyConnected {
-            in_features,
-            out_features,
-        });
+        self.push(Operation::FullyConnected { in_features, out_features });
     }
 
     /// A hidden fully connected layer.

@@ -30,10 +30,7 @@ pub struct ZooOptions {
 impl Default for ZooOptions {
     /// CIFAR-10: 10 classes, 32×32.
     fn default() -> Self {
-        Self {
-            classes: 10,
-            input: 32,
-        }
+        Self { classes: 10, input: 32 }
     }
 }
 
@@ -49,13 +46,7 @@ const RECIPES: [(&str, Recipe); 5] = [
 ];
 
 /// The names that [`build`] knows.
-pub const NAMES: [&str; 5] = [
-    RECIPES[0].0,
-    RECIPES[1].0,
-    RECIPES[2].0,
-    RECIPES[3].0,
-    RECIPES[4].0,
-];
+pub const NAMES: [&str; 5] = [RECIPES[0].0, RECIPES[1].0, RECIPES[2].0, RECIPES[3].0, RECIPES[4].0];
 
 /// Builds the network of that name.
 ///
