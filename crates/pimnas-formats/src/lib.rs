@@ -1,10 +1,11 @@
 //! Weights and networks of other programs: safetensors, PyTorch state dicts, npz, ONNX.
 //!
 //! [`NamedTensors`] holds what a weights file has: [`NamedTensors::from_safetensors`],
-//! [`NamedTensors::from_pth`]. Nothing here reads files by itself, executes anything in them, or
+//! [`NamedTensors::from_pth`], [`NamedTensors::from_npz`]. Nothing here reads files by itself, executes anything in them, or
 //! panics on them, however broken they are.
 
 mod named;
+mod npz;
 mod pth;
 mod safetensors_file;
 mod split;
@@ -12,6 +13,7 @@ mod tensor;
 mod text;
 
 pub use named::NamedTensors;
+pub use npz::NpzError;
 pub use pth::PthError;
 pub use safetensors_file::SafetensorsError;
 pub use split::{CrossbarRows, SplitError};

@@ -1,0 +1,118 @@
+//! IDX files, the format of the MNIST family: big-endian arrays, plain or gzip.
+
+use std::path::Path;
+
+use crate::dataset::{Dataset, ImageShape, Pixels};
+use crate::error::DataError;
+use crate::files::{self, MOST_BYTES};
+
+/// Type code of unsigned bytes.
+const UNSIGNED_BYTES: u8 = 0x08;
+/// Bytes before the dimensions.
+const MAGIC_BYTES: usize = 4;
+/// Bytes of a dimension.
+const DIMENSION_BYTES: usize = 4;
+
+/// An array of bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdxArray {
+    /// The dimensions.
+    pub dims: Vec<usize>,
+    /// The values, row by row.
+    pub values: Vec<u8>,
+}
+
+impl IdxArray {
+    /// Reads an array, gzip or not; `what` names it in messages.
+    ///
+    /// # Errors
+    /// Anything but an IDX file of unsigned bytes with as many values as its dimensions say.
+    pub fn read(what: &str, file: &[u8]) -> Result<Self, DataError> {
+        let error = |why: &str| DataError::format(what, why);
+        let cut_off = || error("it is cut off");
+        let header = files::unpacked(what, file, MAGIC_BYTES)?;
+        let &[0, 0, kind, rank] = header.as_slice() else {
+            return Err(error("it is not an IDX file"));
+        };
+        if kind != UNSIGNED_BYTES {
+            return Err(error(&format!("its values are of type {kind:#04x}, not unsigned bytes")));
+        }
+        let start = MAGIC_BYTES + usize::from(rank) * DIMENSION_BYTES;
+        let header = files::unpacked(what, file, start)?;
+        let (dims, _) = header.get(MAGIC_BYTES..start).ok_or_else(cut_off)?.as_chunks::<4>();
+        let dims: Vec<usize> = dims.iter().map(|&dim| u32::from_be_bytes(dim) as usize).collect();
+        let count = dims.iter().try_fold(1_usize, |count, &dim| count.checked_mul(dim));
+        let Some(count) = count.filter(|&count| count <= MOST_BYTES) else {
+            return Err(error(&format!("its dimensions {dims:?} are too large")));
+        };
+        let mut values = files::unpacked(what, file, start + count + 1)?;
+        if values.len() < start + count {
+            return Err(cut_off());
+        }
+        if values.len() > start + count {
+            return Err(error("it goes on behind its last value"));
+        }
+        values.drain(..start);
+        Ok(Self { dims, values })
+    }
+
+    /// The array as an IDX file, uncompressed.
+    #[must_use]
+    pub fn write(&self) -> Vec<u8> {
+        let mut file = vec![0, 0, UNSIGNED_BYTES, u8::try_from(self.dims.len()).unwrap_or(u8::MAX)];
+        for &dim in &self.dims {
+            file.extend(u32::try_from(dim).unwrap_or(u32::MAX).to_be_bytes());
+        }
+        file.extend(&self.values);
+        file
+    }
+}
+
+/// A data set from the bytes of its images (count × height × width, or with the channels behind
+/// the count) and its labels.
+///
+/// # Errors
+/// Files that are not such arrays; labels that are not below `classes`.
+pub fn dataset(images: &[u8], labels: &[u8], classes: usize) -> Result<Dataset, DataError> {
+    let images = IdxArray::read("the images", images)?;
+    let labels = IdxArray::read("the labels", labels)?;
+    let shape = match *images.dims.as_slice() {
+        [_, height, width] => ImageShape { channels: 1, height, width },
+        [_, channels, height, width] => ImageShape { channels, height, width },
+        _ => {
+            let (found, expected) =
+                (format!("{:?}", images.dims), "count × height × width".to_owned());
+            return Err(DataError::Shape {
+                what: "the array of images".to_owned(),
+                found,
+                expected,
+            });
+        }
+    };
+    if labels.dims.len() != 1 {
+        let (found, expected) = (format!("{:?}", labels.dims), "count".to_owned());
+        return Err(DataError::Shape { what: "the array of labels".to_owned(), found, expected });
+    }
+    let labels = labels.values.into_iter().map(u32::from).collect();
+    Dataset::new(shape, Pixels::U8(images.values), labels, classes)
+}
+
+/// Training and test set in a folder, under the names that the MNIST family has, with or without
+/// `.gz`: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`,
+/// `t10k-labels-idx1-ubyte`.
+///
+/// # Errors
+/// Files that are missing or wrong.
+pub fn load_dir(dir: &Path, classes: usize) -> Result<(Dataset, Dataset), DataError> {
+    let part = |part: &str| {
+        let images = file(dir, &format!("{part}-images-idx3-ubyte"))?;
+        let labels = file(dir, &format!("{part}-labels-idx1-ubyte"))?;
+        dataset(&images, &labels, classes)
+    };
+    Ok((part("train")?, part("t10k")?))
+}
+
+fn file(dir: &Path, name: &str) -> Result<Vec<u8>, DataError> {
+    let packed = dir.join(format!("{name}.gz"));
+    if packed.exists() { files::read(&packed) } else { files::read(&dir.join(name)) }
+}
