@@ -50,11 +50,16 @@ pub enum Quirk {
     /// With replicated layers, the wait for a neighbouring replica is computed from one
     /// replica's width only, and positions are those of the first replica.
     ReplicaWaitFromOneWidth,
+    /// Without the inner pipeline, one copy of a replicated layer works and the others idle.
+    CopiesIdleWithoutPipeline,
+    /// The energy of a replicated layer counts the power of all its copies at every position,
+    /// though one copy works on it.
+    CopiesMultiplyEnergy,
 }
 
 impl Quirk {
     /// Every quirk, in the order of `docs/QUIRKS.md`.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::AddersOutsideEnergy,
         Self::AccumulatorOutsideTotals,
         Self::AccumulatorEnergyOnce,
@@ -75,6 +80,8 @@ impl Quirk {
         Self::FirstLayerTimedAsConvolution,
         Self::ResizeKeepsPositions,
         Self::ReplicaWaitFromOneWidth,
+        Self::CopiesIdleWithoutPipeline,
+        Self::CopiesMultiplyEnergy,
     ];
 
     /// The name by which the command and the documentation know this quirk.
@@ -101,6 +108,8 @@ impl Quirk {
             Self::FirstLayerTimedAsConvolution => "first-layer-timed-as-convolution",
             Self::ResizeKeepsPositions => "resize-keeps-positions",
             Self::ReplicaWaitFromOneWidth => "replica-wait-from-one-width",
+            Self::CopiesIdleWithoutPipeline => "copies-idle-without-pipeline",
+            Self::CopiesMultiplyEnergy => "copies-multiply-energy",
         }
     }
 

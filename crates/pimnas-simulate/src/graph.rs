@@ -129,14 +129,14 @@ impl HardwareGraph {
         let mut producer_of = Vec::with_capacity(total);
         let mut layers: Vec<HardwareLayer> = Vec::with_capacity(total);
         for (index, layer) in network.network.layers.iter().enumerate() {
-            let inputs = layer.inputs.iter().map(|&source| producer(source, &producer_of));
+            let inputs: Vec<Producer> =
+                layer.inputs.iter().map(|&source| producer(source, &producer_of)).collect();
             let Some(kind) = kind_of(&layer.operation) else {
-                producer_of.push(inputs.last().unwrap_or(Producer::Input));
+                producer_of.push(inputs.last().copied().unwrap_or(Producer::Input));
                 continue;
             };
             let here = layers.len();
             producer_of.push(Producer::Layer(here));
-            let inputs: Vec<Producer> = inputs.collect();
             for input in &inputs {
                 if let Producer::Layer(from) = *input
                     && layers[from].consumers.last() != Some(&here)
