@@ -1,1 +1,37 @@
-//! placeholder
+//! Design a neural network and the processing-in-memory hardware that runs it, together.
+//!
+//! This crate is the façade: it gathers what the rooms below it offer and has no logic of its
+//! own. The command `pimnas` is built on it.
+//!
+//! ```
+//! use pimnas::{Options, RawConfig, resolve, simulate, zoo};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut config = RawConfig::reference_default();
+//! config.set("Crossbar level/Xbar_Size", "128,128")?;
+//! let hardware = resolve(&config)?;
+//! let network = zoo::build("resnet18", zoo::ZooOptions::default())?;
+//!
+//! let report = simulate(&hardware, &network, &Options::default())?;
+//! let metrics = report.metrics();
+//! println!("{:.2} ms, {:.2} mJ", metrics.latency_ms, metrics.energy_mj);
+//! # assert!(metrics.latency_ms > 0.0);
+//! # Ok(())
+//! # }
+//! ```
+
+pub use pimnas_config::{Diagnostics, Format, Hardware, HardwarePoint, RawConfig, resolve};
+pub use pimnas_hardware::{Fidelity, Quirk, Quirks};
+pub use pimnas_network::{Network, ShapedNetwork, zoo};
+pub use pimnas_simulate::{
+    InnerPipeline, Metrics, Options, SimReport, SimulationError, simulate,
+};
+
+pub use pimnas_config as config;
+pub use pimnas_explore as explore;
+pub use pimnas_hardware as hardware;
+pub use pimnas_network as network;
+pub use pimnas_report as report;
+pub use pimnas_simulate as simulation;
+pub use pimnas_units as units;
+pub use pimnas_verify as verify;

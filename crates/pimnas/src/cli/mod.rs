@@ -1,0 +1,51 @@
+//! The command line: one file a subcommand.
+
+mod config;
+mod explain;
+mod failure;
+mod inputs;
+mod output;
+mod simulate;
+mod sweep;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+
+/// Design a neural network and the processing-in-memory hardware that runs it, together
+#[derive(Parser, Debug)]
+#[command(name = "pimnas", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Simulate(simulate::SimulateArgs),
+    Explain(explain::ExplainArgs),
+    Sweep(sweep::SweepArgs),
+    Verify(verify::VerifyArgs),
+    Config(config::ConfigArgs),
+}
+
+/// Runs the command of the process's arguments. Exit codes: 0 done, 1 the answer is "no",
+/// 2 bad input.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let done = |()| ExitCode::SUCCESS;
+    let result: Result<ExitCode, Failure> = match &cli.command {
+        Command::Simulate(args) => simulate::run(args).map(done),
+        Command::Explain(args) => explain::run(args).map(done),
+        Command::Sweep(args) => sweep::run(args).map(done),
+        Command::Verify(args) => verify::run(args),
+        Command::Config(args) => config::run(args),
+    };
+    result.unwrap_or_else(|failure| {
+        output::note(&failure.text);
+        failure.exit()
+    })
+}
