@@ -1,0 +1,10 @@
+//! Layers in crossbars.
+
+pub(crate) mod arrays;
+pub(crate) mod geometry;
+pub(crate) mod layer;
+mod real;
+mod run;
+mod tile;
+
+pub use arrays::CellArray;

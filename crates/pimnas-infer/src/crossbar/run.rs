@@ -1,0 +1,153 @@
+//! A layer's outputs for a batch, on all threads.
+
+use pimnas_network::Shape;
+use rayon::prelude::*;
+
+use super::layer::CrossbarLayer;
+use super::tile::{Codes, Scratch, TILE, Tile, Work};
+use crate::kernel::{Magnitude, apply_stages};
+use crate::stage::Stage;
+use crate::tensor::Tensor;
+
+/// Bits of an input, sign included, up to which a magnitude is a byte.
+const BYTE_BITS: u32 = 9;
+/// Jobs a thread that keep all threads busy to the end.
+const JOBS: usize = 4;
+
+impl CrossbarLayer {
+    /// The layer's outputs in the given shape, after the given stages.
+    pub fn run(&self, input: &Tensor, stages: &[Stage], shape: Shape) -> Tensor {
+        let items = input.batch();
+        let data = if self.input_bits <= BYTE_BITS {
+            self.run_as::<u8>((input.data(), items), stages)
+        } else {
+            self.run_as::<u16>((input.data(), items), stages)
+        };
+        Tensor::batch_of(items, shape, data)
+    }
+
+    fn run_as<M: Magnitude>(&self, input: (&[f32], usize), stages: &[Stage]) -> Vec<f32> {
+        let (values, items) = input;
+        if items == 0 {
+            return Vec::new();
+        }
+        let batch = Batch { layer: self, stages, values, items };
+        let together = TILE.div_ceil(self.geometry.positions()).min(items);
+        if items.div_ceil(together) >= 2 * rayon::current_num_threads() {
+            batch.by_items::<M>(together)
+        } else {
+            batch.by_tiles::<M>()
+        }
+    }
+}
+
+struct Batch<'a> {
+    layer: &'a CrossbarLayer,
+    stages: &'a [Stage],
+    values: &'a [f32],
+    items: usize,
+}
+
+impl Batch<'_> {
+    fn input_size(&self) -> usize {
+        self.values.len() / self.items
+    }
+
+    fn channels(&self) -> usize {
+        self.layer.groups * self.layer.outputs
+    }
+
+    fn output_size(&self) -> usize {
+        self.channels() * self.layer.geometry.positions()
+    }
+
+    /// Each job has some items and writes their outputs.
+    fn by_items<M: Magnitude>(&self, together: usize) -> Vec<f32> {
+        let mut outputs = vec![0.0; self.items * self.output_size()];
+        outputs
+            .par_chunks_mut(together * self.output_size())
+            .zip(self.values.par_chunks(together * self.input_size()))
+            .for_each_init(Scratch::<M>::new, |scratch, (outputs, values)| {
+                scratch.codes.encode(self.layer, values);
+                let positions = outputs.len() / self.output_size() * self.layer.geometry.positions();
+                for group in 0..self.layer.groups {
+                    for start in (0..positions).step_by(TILE) {
+                        let positions = start..(start + TILE).min(positions);
+                        let tile = Tile { group, positions, outputs: 0..self.layer.outputs };
+                        let (codes, mut work) = scratch.parts();
+                        self.layer.tile(codes, &tile, &mut work);
+                        self.finish(&tile, &mut work);
+                        self.write(&tile, work.sums, outputs);
+                    }
+                }
+            });
+        outputs
+    }
+
+    /// Each job has some positions and some outputs: for few positions.
+    fn by_tiles<M: Magnitude>(&self) -> Vec<f32> {
+        let mut codes = Codes::<M>::new();
+        codes.encode(self.layer, self.values);
+        let tiles = self.tiles();
+        let sums: Vec<Vec<f32>> = tiles
+            .par_iter()
+            .map_init(Scratch::<M>::new, |scratch, tile| {
+                let (_, mut work) = scratch.parts();
+                self.layer.tile(&codes, tile, &mut work);
+                self.finish(tile, &mut work);
+                std::mem::take(work.sums)
+            })
+            .collect();
+        let mut outputs = vec![0.0; self.items * self.output_size()];
+        for (tile, sums) in tiles.iter().zip(&sums) {
+            self.write(tile, sums, &mut outputs);
+        }
+        outputs
+    }
+
+    fn tiles(&self) -> Vec<Tile> {
+        let positions = self.items * self.layer.geometry.positions();
+        let spans = positions.div_ceil(TILE) * self.layer.groups;
+        let wanted = (JOBS * rayon::current_num_threads()).div_ceil(spans);
+        let block = self.layer.packer.layout.block();
+        let step = self.layer.outputs.div_ceil(wanted).next_multiple_of(block);
+        let mut tiles = Vec::new();
+        for group in 0..self.layer.groups {
+            for start in (0..positions).step_by(TILE) {
+                for first in (0..self.layer.outputs).step_by(step) {
+                    tiles.push(Tile {
+                        group,
+                        positions: start..(start + TILE).min(positions),
+                        outputs: first..(first + step).min(self.layer.outputs),
+                    });
+                }
+            }
+        }
+        tiles
+    }
+
+    /// Applies the stages to a tile's sums.
+    fn finish<M>(&self, tile: &Tile, work: &mut Work<'_, M>) {
+        let first = tile.group * self.layer.outputs + tile.outputs.start;
+        for (channel, sums) in (first..).zip(work.sums.chunks_exact_mut(tile.lanes())) {
+            apply_stages(self.layer.isa, self.stages, channel, sums);
+        }
+    }
+
+    /// Writes a tile's outputs to their places in the batch.
+    fn write(&self, tile: &Tile, sums: &[f32], outputs: &mut [f32]) {
+        let positions = self.layer.geometry.positions();
+        let first = tile.group * self.layer.outputs + tile.outputs.start;
+        for (channel, sums) in (first..).zip(sums.chunks_exact(tile.lanes())) {
+            let mut position = tile.positions.start;
+            while position < tile.positions.end {
+                let (item, within) = (position / positions, position % positions);
+                let length = (positions - within).min(tile.positions.end - position);
+                let at = item * self.output_size() + channel * positions + within;
+                let from = position - tile.positions.start;
+                outputs[at..at + length].copy_from_slice(&sums[from..from + length]);
+                position += length;
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Outputs of some positions: from padded input codes to running sums.
+
+use std::ops::Range;
+
+use super::arrays::Array;
+use super::geometry::Run;
+use super::layer::CrossbarLayer;
+use super::real::{self, RealScratch};
+use crate::kernel::{Call, Digits, LANES, Magnitude, PanelShape, accumulate, magnitudes};
+
+/// Positions of a tile, at most.
+pub(crate) const TILE: usize = 256;
+
+/// Codes of padded inputs: item × channel × row × column, positive and negative apart.
+pub(crate) struct Codes<M> {
+    pub positive: Vec<M>,
+    pub negative: Vec<M>,
+    pub any_negative: bool,
+}
+
+impl<M: Magnitude> Codes<M> {
+    pub fn new() -> Self {
+        Self { positive: Vec::new(), negative: Vec::new(), any_negative: false }
+    }
+
+    /// Encodes the items of a batch.
+    pub fn encode(&mut self, layer: &CrossbarLayer, items: &[f32]) {
+        let geometry = &layer.geometry;
+        let (plane, size) = (geometry.plane(), geometry.sides.0 * geometry.sides.1);
+        let elements = items.len() / size * plane;
+        let signed = layer.packer.halves == 2;
+        for codes in [&mut self.positive, &mut self.negative] {
+            if codes.len() != elements {
+                codes.clear();
+                codes.resize(elements, M::default());
+            }
+        }
+        self.any_negative = false;
+        for (i, channel) in items.chunks_exact(size).enumerate() {
+            let place = i * plane..(i + 1) * plane;
+            let (positive, negative) =
+                (&mut self.positive[place.clone()], &mut self.negative[place]);
+            self.any_negative |= encode_channel(layer, channel, (positive, negative), signed);
+        }
+    }
+}
+
+fn encode_channel<M: Magnitude>(
+    layer: &CrossbarLayer,
+    channel: &[f32],
+    (positive, negative): (&mut [M], &mut [M]),
+    signed: bool,
+) -> bool {
+    let geometry = &layer.geometry;
+    let (width, margin, stride) = (geometry.sides.1, geometry.padding, geometry.padded.1);
+    let mut any = false;
+    for (y, row) in channel.chunks_exact(width).enumerate() {
+        let at = (y + margin) * stride + margin;
+        let negative = if signed { &mut negative[at..at + width] } else { &mut [] };
+        any |= magnitudes(layer.isa, layer.input, row, (&mut positive[at..at + width], negative));
+    }
+    any
+}
+
+/// Buffers of a thread.
+pub(crate) struct Scratch<M> {
+    pub codes: Codes<M>,
+    gathered: [Vec<M>; 2],
+    digits: Digits,
+    real: RealScratch,
+    /// Sums of the tile: outputs × lanes.
+    pub sums: Vec<f32>,
+}
+
+impl<M: Magnitude> Scratch<M> {
+    pub fn new() -> Self {
+        Self {
+            codes: Codes::new(),
+            gathered: [Vec::new(), Vec::new()],
+            digits: Digits::default(),
+            real: RealScratch::default(),
+            sums: Vec::new(),
+        }
+    }
+}
+
+/// A part of a layer's outputs.
+#[derive(Clone, Debug)]
+pub(crate) struct Tile {
+    pub group: usize,
+    /// Positions of all items, one item after another.
+    pub positions: Range<usize>,
+    /// Outputs of the group.
+    pub outputs: Range<usize>,
+}
+
+impl Tile {
+    /// Lanes in which the positions are computed.
+    pub fn lanes(&self) -> usize {
+        self.positions.len().next_multiple_of(LANES)
+    }
+}
+
+/// Buffers of a tile, without the codes.
+pub(crate) struct Work<'a, M> {
+    pub gathered: &'a mut [Vec<M>; 2],
+    pub digits: &'a mut Digits,
+    pub real: &'a mut RealScratch,
+    pub sums: &'a mut Vec<f32>,
+}
+
+impl<M: Magnitude> Scratch<M> {
+    /// The scratch's own codes apart from its other buffers.
+    pub fn parts(&mut self) -> (&Codes<M>, Work<'_, M>) {
+        let Self { codes, gathered, digits, real, sums } = self;
+        (codes, Work { gathered, digits, real, sums })
+    }
+}
+
+impl CrossbarLayer {
+    /// Computes a tile's sums, in units of the output's full range, into `work.sums`.
+    pub fn tile<M: Magnitude>(&self, codes: &Codes<M>, tile: &Tile, work: &mut Work<'_, M>) {
+        let lanes = tile.lanes();
+        work.sums.clear();
+        work.sums.resize(tile.outputs.len() * lanes, 0.0);
+        let channels = self.geometry.channels;
+        let image = self.groups * channels * self.geometry.plane();
+        let mut runs = self.geometry.runs(tile.positions.clone(), image);
+        for run in &mut runs {
+            run.source += tile.group * channels * self.geometry.plane();
+        }
+        for (split, rows) in self.splits.iter().enumerate() {
+            self.gather(codes, (&runs, lanes), rows.clone(), work.gathered);
+            let array = &self.arrays[tile.group * self.splits.len() + split];
+            match array {
+                Array::Digits(packed) => {
+                    let shape = PanelShape {
+                        layout: packed.layout,
+                        rows: rows.len(),
+                        lanes,
+                        digit_bits: self.digit_bits,
+                        cycles: self.cycles,
+                    };
+                    let [positive, negative] = &*work.gathered;
+                    let halves: &[&[M]] =
+                        if codes.any_negative { &[positive, negative] } else { &[positive] };
+                    work.digits.fill(self.isa, &shape, halves);
+                    for cycle in 0..self.cycles {
+                        let Some((panel, units)) = work.digits.cycle(packed.layout, cycle) else {
+                            continue;
+                        };
+                        let call = Call {
+                            panel,
+                            lanes,
+                            units,
+                            packed,
+                            outputs: tile.outputs.clone(),
+                            transfer: &self.transfer,
+                            factors: &self.factors(cycle),
+                        };
+                        accumulate(self.isa, &call, work.sums);
+                    }
+                }
+                Array::Conductances(arrays) => {
+                    real::accumulate(self, (arrays, rows.len()), (tile, codes.any_negative), work);
+                }
+            }
+        }
+    }
+
+    fn gather<M: Magnitude>(
+        &self,
+        codes: &Codes<M>,
+        (runs, lanes): (&[Run], usize),
+        rows: Range<usize>,
+        gathered: &mut [Vec<M>; 2],
+    ) {
+        let sources = [&codes.positive, &codes.negative];
+        let count = if codes.any_negative { 2 } else { 1 };
+        for (gathered, source) in gathered.iter_mut().zip(sources).take(count) {
+            if gathered.len() < rows.len() * lanes {
+                gathered.resize(rows.len() * lanes, M::default());
+            }
+            self.geometry.gather((source, runs), rows.clone(), (gathered, lanes));
+        }
+    }
+}
