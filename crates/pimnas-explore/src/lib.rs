@@ -1,5 +1,5 @@
-//! Many hardware points: grids and lists ([`Points`], [`sweep`]), and what each knob would change
-//! ([`sensitivity`]).
+//! Many hardware points: grids and lists ([`Points`], [`sweep()`]), and what each knob would change
+//! ([`sensitivity()`]).
 
 pub mod evaluate;
 pub mod points;

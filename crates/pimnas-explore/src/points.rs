@@ -92,7 +92,11 @@ impl Points {
         }
         reject_twice(&keys)?;
         let count = values.iter().try_fold(1_usize, |count, axis| count.checked_mul(axis.len()));
-        if count.is_none() { Err(PointError::TooMany) } else { Ok(Self { keys, rows: Rows::Grid(values) }) }
+        if count.is_none() {
+            Err(PointError::TooMany)
+        } else {
+            Ok(Self { keys, rows: Rows::Grid(values) })
+        }
     }
 
     /// A list of points: the keys, then one row of values for each point.

@@ -84,11 +84,7 @@ pub fn knobs() -> Vec<Knob> {
 
 /// Evaluates every choice of every knob, each alone over `base`.
 #[must_use]
-pub fn sensitivity(
-    base: &RawConfig,
-    knobs: &[Knob],
-    subject: (&Network, &Options),
-) -> Vec<Effect> {
+pub fn sensitivity(base: &RawConfig, knobs: &[Knob], subject: (&Network, &Options)) -> Vec<Effect> {
     let choices: Vec<(&'static str, &Vec<Setting>)> = knobs
         .iter()
         .flat_map(|knob| knob.choices.iter().map(|choice| (knob.name, choice)))

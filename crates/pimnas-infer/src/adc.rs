@@ -155,7 +155,10 @@ fn verified(steps: Stepwise, limit: f32, largest: i32) -> Scaling {
     }
     let codes: Vec<f32> = (0..=largest).map(|sum| code(steps.scaled(sum as f32), limit)).collect();
     let agrees = |factor: f32| {
-        codes.iter().enumerate().all(|(sum, &expected)| code(sum as f32 * factor, limit) == expected)
+        codes
+            .iter()
+            .enumerate()
+            .all(|(sum, &expected)| code(sum as f32 * factor, limit) == expected)
     };
     // Neighbours outwards: 0, 1, -1, 2, -2, …
     (0..=2 * NEIGHBOURS)

@@ -62,8 +62,13 @@ pub(crate) fn compile(
     };
     let bound = bind(shaped, parameters, need)?;
     let traces = Traces::new(shaped, &bound);
-    let compiler =
-        Compiler { shaped, bound: &bound, traces: &traces, options, isa: options.kernels.resolve()? };
+    let compiler = Compiler {
+        shaped,
+        bound: &bound,
+        traces: &traces,
+        options,
+        isa: options.kernels.resolve()?,
+    };
     let mut steps: Vec<Step> = Vec::new();
     // The step that has each layer's output.
     let mut places: Vec<usize> = Vec::new();

@@ -56,7 +56,8 @@ impl DenseLayer {
         buffers.padded.resize(channels * plane, 0.0);
         for (channel, place) in item.chunks_exact(side).zip(buffers.padded.chunks_exact_mut(plane))
         {
-            geometry.pad(channel, place, |values, place| place[..values.len()].copy_from_slice(values));
+            geometry
+                .pad(channel, place, |values, place| place[..values.len()].copy_from_slice(values));
         }
         buffers.gathered.resize(rows * lanes, 0.0);
         let runs = geometry.runs(0..lanes, 0);
@@ -80,9 +81,8 @@ impl DenseLayer {
             }
             return;
         }
-        let turned: Vec<f32> = (0..size * items)
-            .map(|i| values[i % items.max(1) * size + i / items.max(1)])
-            .collect();
+        let turned: Vec<f32> =
+            (0..size * items).map(|i| values[i % items.max(1) * size + i / items.max(1)]).collect();
         let mut sums = vec![0.0; self.outputs * items];
         let shape = Product { outputs: self.outputs, rows: size, lanes: items };
         multiply(shape, (&self.weights, &turned), &mut sums);

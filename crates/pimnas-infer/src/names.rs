@@ -91,7 +91,8 @@ impl<'a> Names<'a> {
         let mut parts = Vec::new();
         let mut found = 0;
         while found < *inputs {
-            let (key, tensor) = self.required(format!("{place}layer_list.{}.weight", parts.len()))?;
+            let (key, tensor) =
+                self.required(format!("{place}layer_list.{}.weight", parts.len()))?;
             let part = match *tensor.dims() {
                 [first, part, ref rest @ ..] if first == outputs && rest == window => part,
                 _ => 0,

@@ -72,9 +72,9 @@ pub(crate) fn to_floats(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, I
     Ok(match view.dtype() {
         Dtype::F32 => each(data, f32::from_le_bytes),
         Dtype::F64 => each(data, |bytes| f64::from_le_bytes(bytes) as f32),
-        Dtype::BF16 => each(data, |bytes| {
-            f32::from_bits(u32::from(u16::from_le_bytes(bytes)) << 16)
-        }),
+        Dtype::BF16 => {
+            each(data, |bytes| f32::from_bits(u32::from(u16::from_le_bytes(bytes)) << 16))
+        }
         Dtype::F16 => each(data, |bytes| half_to_float(u16::from_le_bytes(bytes))),
         Dtype::I64 => each(data, |bytes| i64::from_le_bytes(bytes) as f32),
         Dtype::I32 => each(data, |bytes| i32::from_le_bytes(bytes) as f32),

@@ -38,9 +38,7 @@ pub(crate) fn pool(input: &Tensor, pooling: &Pooling, shapes: (Shape, Shape)) ->
         for (i, value) in output.iter_mut().enumerate() {
             let window = Window::new(pooling, from, (i / to.1, i % to.1));
             *value = match pooling.mode {
-                PoolingMode::Max => {
-                    window.values(input, from.1).fold(f32::NEG_INFINITY, f32::max)
-                }
+                PoolingMode::Max => window.values(input, from.1).fold(f32::NEG_INFINITY, f32::max),
                 PoolingMode::Average => {
                     window.values(input, from.1).sum::<f32>() / window.size as f32
                 }

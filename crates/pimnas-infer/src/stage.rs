@@ -78,7 +78,7 @@ impl Stage {
             }
             Self::HardTanh => {
                 for value in values {
-                    *value = value.max(-1.0).min(1.0);
+                    *value = value.clamp(-1.0, 1.0);
                 }
             }
         }

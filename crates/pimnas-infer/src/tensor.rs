@@ -35,9 +35,8 @@ impl Tensor {
     pub fn from_safetensors(file: &[u8], name: &str) -> Result<Self, InferError> {
         let tensors = SafeTensors::deserialize(file)
             .map_err(|error| InferError::NotSafetensors { why: error.to_string() })?;
-        let view = tensors
-            .tensor(name)
-            .map_err(|_| InferError::NoTensor { name: name.to_owned() })?;
+        let view =
+            tensors.tensor(name).map_err(|_| InferError::NoTensor { name: name.to_owned() })?;
         Self::new(view.shape(), to_floats(name, &view)?)
     }
 

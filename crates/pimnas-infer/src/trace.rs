@@ -38,9 +38,9 @@ impl Traces {
             let first = layer.inputs.first().copied().unwrap_or(Source::Input);
             let before = traces.of(first);
             let after = match (&bound.parameters, bound.requantised, layer.operation) {
-                (Bound::Weights(weights), _, _) => weights.scales.map(|scales| {
-                    Trace::of_scale(layer.activation_bits, f64::from(scales.output))
-                }),
+                (Bound::Weights(weights), _, _) => weights
+                    .scales
+                    .map(|scales| Trace::of_scale(layer.activation_bits, f64::from(scales.output))),
                 (_, Some(scale), _) => {
                     Some(Trace::of_scale(layer.activation_bits, f64::from(scale)))
                 }
@@ -74,7 +74,8 @@ impl Traces {
 
     /// A sum's full range is the sum of the full ranges; its bits are the most of its inputs'.
     fn sum(&self, inputs: &[Source]) -> Option<Trace> {
-        let inputs: Vec<Trace> = inputs.iter().map(|&input| self.of(input)).collect::<Option<_>>()?;
+        let inputs: Vec<Trace> =
+            inputs.iter().map(|&input| self.of(input)).collect::<Option<_>>()?;
         let scale = inputs.iter().map(Trace::scale).sum();
         let bits = inputs.iter().map(|input| input.bits).max()?;
         Some(Trace::of_scale(bits, scale))

@@ -121,9 +121,8 @@ fn goes_to(text: &mut String, report: &SimReport, figure: &Figure) {
     for (name, part) in parts.iter().filter(|(_, part)| *part >= LEAST_SHARE * total) {
         let _ = writeln!(text, "  {name}: {} ({})", (figure.format)(*part), share(*part, total));
     }
-    let most = (0..report.graph.layers.len()).max_by(|&a, &b| {
-        (figure.of_layer)(report, a).total_cmp(&(figure.of_layer)(report, b))
-    });
+    let most = (0..report.graph.layers.len())
+        .max_by(|&a, &b| (figure.of_layer)(report, a).total_cmp(&(figure.of_layer)(report, b)));
     if let Some(layer) = most {
         let part = (figure.of_layer)(report, layer);
         let _ = writeln!(
@@ -137,8 +136,11 @@ fn goes_to(text: &mut String, report: &SimReport, figure: &Figure) {
     }
 }
 
+/// One of the four metrics.
+type Metric = fn(&Metrics) -> f64;
+
 fn knobs(text: &mut String, now: &Metrics, effects: &[Effect]) {
-    let figures: [(&str, fn(&Metrics) -> f64); 4] = [
+    let figures: [(&str, Metric); 4] = [
         ("latency", |m| m.latency_ms),
         ("energy", |m| m.energy_mj),
         ("area", |m| m.area_mm2),

@@ -63,7 +63,8 @@ fn by_module(report: &SimReport) -> String {
     let head = ["module", "time", "", "area", "", "power", "", "energy", ""];
     let mut table = table(&head, 1);
     let rows = modules(report);
-    let sum = |figure: fn(&crate::breakdown::ModuleRow) -> f64| rows.iter().map(figure).sum::<f64>();
+    let sum =
+        |figure: fn(&crate::breakdown::ModuleRow) -> f64| rows.iter().map(figure).sum::<f64>();
     let (times, areas) = (sum(|r| r.time_ns), sum(|r| r.area_um2));
     let (powers, energies) = (sum(|r| r.power_w), sum(|r| r.energy_nj));
     for row in &rows {
@@ -84,10 +85,12 @@ fn by_module(report: &SimReport) -> String {
 
 fn by_layer(report: &SimReport) -> String {
     let head = [
-        "layer", "", "tiles", "PEs", "cells", "works", "busy", "area", "", "power", "", "energy", "",
+        "layer", "", "tiles", "PEs", "cells", "works", "busy", "area", "", "power", "", "energy",
+        "",
     ];
     let mut table = table(&head, 2);
-    let total = (report.area.total.value(), report.power.total.value(), report.energy.total.value());
+    let total =
+        (report.area.total.value(), report.power.total.value(), report.energy.total.value());
     for (index, layer) in report.graph.layers.iter().enumerate() {
         let partition = &report.mapping.partitions[index];
         let timing = &report.timeline.layers[index];
@@ -152,8 +155,18 @@ fn remarks(report: &SimReport) -> String {
 pub fn simulation_csv(report: &SimReport) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record([
-        "layer", "type", "tiles", "PEs", "begin_ns", "finish_ns", "active_ns", "occupancy",
-        "area_um2", "power_W", "energy_nJ", "crossbar_utilization",
+        "layer",
+        "type",
+        "tiles",
+        "PEs",
+        "begin_ns",
+        "finish_ns",
+        "active_ns",
+        "occupancy",
+        "area_um2",
+        "power_W",
+        "energy_nJ",
+        "crossbar_utilization",
     ])?;
     for (index, layer) in report.graph.layers.iter().enumerate() {
         let partition = &report.mapping.partitions[index];

@@ -9,9 +9,11 @@ pub fn table(head: &[&str], left: usize) -> Table {
     let mut table = Table::new();
     table.load_preset(UTF8_BORDERS_ONLY);
     table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(head.iter().enumerate().map(|(index, title)| {
-        Cell::new(title).set_alignment(alignment(index, left))
-    }));
+    table.set_header(
+        head.iter()
+            .enumerate()
+            .map(|(index, title)| Cell::new(title).set_alignment(alignment(index, left))),
+    );
     for index in 0..head.len() {
         if let Some(column) = table.column_mut(index) {
             column.set_cell_alignment(alignment(index, left));

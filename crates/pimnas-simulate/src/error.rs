@@ -109,9 +109,9 @@ impl SimulationError {
                      crossbars or more PEs a tile"
                 ))
             }
-            Self::Replication(_) => {
-                Some("give one number for each hardware layer, above 1 for convolutions only".into())
-            }
+            Self::Replication(_) => Some(
+                "give one number for each hardware layer, above 1 for convolutions only".into(),
+            ),
             Self::OutOfRange { .. } => Some("check the units of the configuration".to_owned()),
         }
     }

@@ -232,12 +232,7 @@ fn describe(
     }
 }
 
-fn input_bits(
-    network: &ShapedNetwork<'_>,
-    layer: &Layer,
-    kind: LayerKind,
-    quirks: Quirks,
-) -> u32 {
+fn input_bits(network: &ShapedNetwork<'_>, layer: &Layer, kind: LayerKind, quirks: Quirks) -> u32 {
     if quirks.keeps(Quirk::InputBitsFromOutput) {
         // A candidate states the input precision of its layers with weights.
         let stated = if kind.has_weights() { layer.input_bits } else { None };
@@ -254,11 +249,7 @@ fn input_bits(
 
 /// The reference takes the shape and the precision of a sum from its first input that is not a
 /// sum itself, past any layer in between that changes the shape.
-fn take_shape_of_producer(
-    sum: &mut HardwareLayer,
-    inputs: &[Producer],
-    layers: &[HardwareLayer],
-) {
+fn take_shape_of_producer(sum: &mut HardwareLayer, inputs: &[Producer], layers: &[HardwareLayer]) {
     let producers = inputs.iter().filter_map(|input| match *input {
         Producer::Layer(from) => layers.get(from),
         Producer::Input => None,

@@ -64,8 +64,8 @@ impl Comparison {
                 self.numbers += 1;
                 let (a, b) = (a.as_f64().unwrap_or(f64::NAN), b.as_f64().unwrap_or(f64::NAN));
                 let relative = relative_difference(a, b);
-                // Not `>`: a NaN differs from everything.
-                if !(relative <= tolerance) {
+                // A NaN differs from everything.
+                if relative.is_nan() || relative > tolerance {
                     self.differ(path, expected, got, Some(relative));
                 }
             }

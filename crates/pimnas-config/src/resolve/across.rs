@@ -127,7 +127,8 @@ fn pes(r: &mut Reader<'_>) {
 fn half_given_window(r: &mut Reader<'_>) {
     let key = &keys::POOLING_SHAPE;
     let text = r.config.get(key.section, key.name).unwrap_or_default();
-    let half = text.split(',').any(|part| part.trim().trim_start_matches(['+', '-', '0']) != "");
+    let half =
+        text.split(',').any(|part| !part.trim().trim_start_matches(['+', '-', '0']).is_empty());
     if r.good(key) == Some(&Value::Unset) && half {
         let message = format!("`Pooling_shape` is {}: the default is used for both", shown(text));
         r.blame(

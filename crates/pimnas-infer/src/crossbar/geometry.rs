@@ -84,7 +84,12 @@ impl Geometry {
     }
 
     /// Copies a channel into the middle of its padded place.
-    pub fn pad<T: Copy>(&self, channel: &[T], place: &mut [T], mut copy: impl FnMut(&[T], &mut [T])) {
+    pub fn pad<T: Copy>(
+        &self,
+        channel: &[T],
+        place: &mut [T],
+        mut copy: impl FnMut(&[T], &mut [T]),
+    ) {
         let (_, width) = self.sides;
         let start = self.padding * self.padded.1 + self.padding;
         if self.padding == 0 {

@@ -97,7 +97,9 @@ impl Slicing {
     pub fn slice_of(&self, array: usize) -> (u32, f32) {
         match self.meeting {
             Meeting::Analogue => (array as u32, 1.0),
-            Meeting::Digital => (array as u32 / 2, if array % 2 == 0 { 1.0 } else { -1.0 }),
+            Meeting::Digital => {
+                (array as u32 / 2, if array.is_multiple_of(2) { 1.0 } else { -1.0 })
+            }
         }
     }
 

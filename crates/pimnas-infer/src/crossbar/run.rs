@@ -69,7 +69,8 @@ impl Batch<'_> {
             .zip(self.values.par_chunks(together * self.input_size()))
             .for_each_init(Scratch::<M>::new, |scratch, (outputs, values)| {
                 scratch.codes.encode(self.layer, values);
-                let positions = outputs.len() / self.output_size() * self.layer.geometry.positions();
+                let positions =
+                    outputs.len() / self.output_size() * self.layer.geometry.positions();
                 for group in 0..self.layer.groups {
                     for start in (0..positions).step_by(TILE) {
                         let positions = start..(start + TILE).min(positions);

@@ -1,6 +1,5 @@
 //! AVX2.
 
-
 use super::{Call, portable};
 
 /// The plain kernels, compiled for AVX2.

@@ -27,8 +27,8 @@ mod stages;
 #[cfg(target_arch = "x86_64")]
 mod table;
 
-pub use isa::Kernels;
 pub(crate) use isa::Isa;
+pub use isa::Kernels;
 pub(crate) use packed::{Cells, Layout, Packed, Packer};
 pub(crate) use panel::{Digits, Magnitude, Panel, PanelShape};
 pub(crate) use product::{Product, multiply};

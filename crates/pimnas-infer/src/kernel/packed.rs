@@ -55,11 +55,6 @@ impl Tuple {
         self.rows as i32 * ((1 << self.input_bits) - 1) * ((1 << self.cell_bits) - 1)
     }
 
-    /// Entries whose sum fits a byte.
-    pub fn additions(&self) -> usize {
-        (i32::from(u8::MAX) / (2 * self.bias()).max(1)) as usize
-    }
-
     fn base(&self) -> i32 {
         (1 << (self.cell_bits + 1)) - 1
     }
@@ -200,7 +195,7 @@ impl Packer {
         let layout = self.layout;
         let order = Order { packer: self, slices, outputs };
         let data = match layout {
-            Layout::Dot => Data::Dot(order.collect(|digits| quad(digits))),
+            Layout::Dot => Data::Dot(order.collect(quad)),
             Layout::Wide => Data::Wide(order.collect(|digits| digits[0] as i16)),
             Layout::Bits => Data::Bits(order.collect(planes)),
             Layout::Table(tuple) => Data::Table {

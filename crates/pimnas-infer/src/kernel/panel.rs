@@ -1,8 +1,8 @@
 //! Input digits in the order in which a kernel reads them.
 
+use super::LANES;
 use super::isa::Isa;
 use super::packed::Layout;
-use super::LANES;
 
 /// Input digits of one cycle: units × lanes.
 #[derive(Clone, Copy)]

@@ -37,7 +37,7 @@ struct Place {
 }
 
 impl Place {
-    fn units<'a, T>(self, data: &'a [T], units: usize) -> impl Iterator<Item = &'a T> {
+    fn units<T>(self, data: &[T], units: usize) -> impl Iterator<Item = &T> {
         data[self.start..].iter().step_by(self.step).take(units)
     }
 }

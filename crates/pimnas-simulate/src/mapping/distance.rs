@@ -48,10 +48,8 @@ impl Extent {
 
     fn join(&mut self, other: &Self) {
         self.sum = (self.sum.0.min(other.sum.0), self.sum.1.max(other.sum.1));
-        self.difference = (
-            self.difference.0.min(other.difference.0),
-            self.difference.1.max(other.difference.1),
-        );
+        self.difference =
+            (self.difference.0.min(other.difference.0), self.difference.1.max(other.difference.1));
     }
 
     /// Manhattan distance from a tile to the farthest of the set; 0 to the empty set.
@@ -91,7 +89,7 @@ pub(crate) fn distances(
             if layer + 1 == count {
                 mesh.nearest(layer, cap, |_| 0.0)
             } else if graph.layers[layer].kind == LayerKind::ElementSum {
-                mesh.from_accumulator(&graph.layers[layer].consumers, quirks)
+                mesh.accumulator_to(&graph.layers[layer].consumers, quirks)
             } else if feeds_only_sums(graph, layer) {
                 mesh.nearest(layer, cap, |tile| mesh.to_accumulator(tile))
             } else {
@@ -150,7 +148,7 @@ impl Mesh {
         (f64::from(tile.row) - self.half_height).abs() + f64::from(tile.column)
     }
 
-    fn from_accumulator(&self, consumers: &[usize], quirks: Quirks) -> Distance {
+    fn accumulator_to(&self, consumers: &[usize], quirks: Quirks) -> Distance {
         let first_only = quirks.keeps(Quirk::SumDistanceToFirstTile);
         let to_layer = |&layer: &usize| {
             if first_only {
@@ -173,9 +171,8 @@ impl Mesh {
         for &tile in tiles {
             let distance = Distance { in_layer: extent.farthest(tile), transfer: onward(tile) };
             let sum = distance.in_layer + distance.transfer;
-            let better = best.is_none_or(|(least, at, _)| {
-                sum < least || (sum == least && tile < at)
-            });
+            let better =
+                best.is_none_or(|(least, at, _)| sum < least || (sum == least && tile < at));
             if sum < cap && better {
                 best = Some((sum, tile, distance));
             }

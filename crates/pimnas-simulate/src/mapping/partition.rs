@@ -140,10 +140,7 @@ fn weights(
 }
 
 /// Rows that one input channel takes: kernel².
-fn window(
-    layer: &HardwareLayer,
-    accelerator: &Accelerator<'_>,
-) -> Result<u64, SimulationError> {
+fn window(layer: &HardwareLayer, accelerator: &Accelerator<'_>) -> Result<u64, SimulationError> {
     let rows = accelerator.pe.crossbar.rows;
     let kernel = layer.kernel as u64;
     let window = kernel.saturating_mul(kernel);

@@ -76,11 +76,7 @@ struct Line {
 
 impl Line {
     fn along_row(row: u32, from: u32, length: u32) -> Self {
-        Self {
-            start: (i64::from(row), i64::from(from)),
-            step: (0, 1),
-            length: i64::from(length),
-        }
+        Self { start: (i64::from(row), i64::from(from)), step: (0, 1), length: i64::from(length) }
     }
 
     fn along_column(column: u32, from: u32, length: u32) -> Self {

@@ -55,8 +55,8 @@ impl SimReport {
     #[must_use]
     pub fn bottleneck(&self) -> usize {
         let active = |&layer: &usize| self.timeline.layers[layer].active().value();
-        let longest = (0..self.timeline.layers.len())
-            .max_by(|a, b| active(a).total_cmp(&active(b)));
+        let longest =
+            (0..self.timeline.layers.len()).max_by(|a, b| active(a).total_cmp(&active(b)));
         longest.unwrap_or(0)
     }
 
@@ -64,8 +64,7 @@ impl SimReport {
     #[must_use]
     pub fn most_energy(&self) -> usize {
         let energy = |&layer: &usize| self.energy.layers[layer].total.value();
-        let most =
-            (0..self.energy.layers.len()).max_by(|a, b| energy(a).total_cmp(&energy(b)));
+        let most = (0..self.energy.layers.len()).max_by(|a, b| energy(a).total_cmp(&energy(b)));
         most.unwrap_or(0)
     }
 

@@ -29,7 +29,7 @@ pub enum PositionClass {
 }
 
 impl PositionClass {
-    /// All classes, in the order of [`LayerCost::positions`].
+    /// All classes, in the order of `positions`.
     pub const ALL: [Self; 4] = [Self::First, Self::RowStart, Self::FirstRow, Self::Interior];
 }
 
@@ -197,7 +197,8 @@ impl<'a> CostModel<'a> {
         let channels = layer.in_channels as f64;
         let circuit =
             self.accelerator.pooling.latency(layer.in_channels, layer.kernel * layer.kernel);
-        let output_read = self.buffers.output.transfer(layer.out_channels as f64 * output_bits / 8.0);
+        let output_read =
+            self.buffers.output.transfer(layer.out_channels as f64 * output_bits / 8.0);
         let output_write = self.buffers.output.transfer(channels * output_bits / 8.0);
         let transfer = self.transfer(index);
         let common = TimeBreakdown {

@@ -90,7 +90,7 @@ impl<'a> Needs<'a> {
     }
 
     /// Whether a producer has copies.
-    pub fn from_copies(&self) -> bool {
+    pub fn is_fed_by_copies(&self) -> bool {
         self.inputs.iter().any(|input| input.record.split.len() > 1)
     }
 
@@ -113,12 +113,7 @@ impl<'a> Needs<'a> {
     }
 
     /// When the last position of an output's window is there, of all producers.
-    pub fn last_of_window(
-        &self,
-        finish: &[Nanoseconds],
-        row: usize,
-        column: usize,
-    ) -> Nanoseconds {
+    pub fn last_of_window(&self, finish: &[Nanoseconds], row: usize, column: usize) -> Nanoseconds {
         let (row, column) = (self.rows.at(row), self.columns.at(column));
         let ready = |input: &Input<'_>| at(input, finish, self.index(input, row, column));
         self.inputs.iter().map(ready).fold(Nanoseconds::ZERO, later)

@@ -123,7 +123,7 @@ impl<'a> Walk<'a> {
     ) -> LayerTiming {
         let records = std::mem::take(&mut self.records);
         let needs = Needs::new(layer, self.graph, &records, self.quirks);
-        let copies_mixed = split.len() > 1 || needs.from_copies();
+        let copies_mixed = split.len() > 1 || needs.is_fed_by_copies();
         let start = Nanoseconds::ZERO;
         let timing = if copies_mixed && layer.kind != LayerKind::ElementSum {
             if self.quirks.keeps(Quirk::ReplicaWaitFromOneWidth) {

@@ -70,9 +70,9 @@ fn render(diagnostic: &Diagnostic, source: &str) -> String {
     if let Some(allowed) = &diagnostic.allowed {
         notes.push(format!("allowed: {allowed}"));
     }
-    let span = diagnostic.span().filter(|span| {
-        source.is_char_boundary(span.start) && source.is_char_boundary(span.end)
-    });
+    let span = diagnostic
+        .span()
+        .filter(|span| source.is_char_boundary(span.start) && source.is_char_boundary(span.end));
     let mut elements = Vec::new();
     if let Some(span) = span {
         rendered_place = true;

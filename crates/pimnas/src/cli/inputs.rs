@@ -54,7 +54,8 @@ pub fn network_name(given: &str) -> String {
 /// Reads or builds a network.
 pub fn load_network(given: &str, zoo_args: ZooArgs) -> Result<Network, Failure> {
     let path = Path::new(given);
-    let looks_like_file = path.exists() || path.components().count() > 1 || path.extension().is_some();
+    let looks_like_file =
+        path.exists() || path.components().count() > 1 || path.extension().is_some();
     if zoo::NAMES.contains(&given) || !looks_like_file {
         let options = ZooOptions { classes: zoo_args.classes, input: zoo_args.input_size };
         return zoo::build(given, options).map_err(|error| {
@@ -94,10 +95,11 @@ impl HardwareArgs {
             Some(path) => {
                 let bytes = read_file(path)?;
                 let name = path.display().to_string();
-                let raw = RawConfig::from_bytes(&bytes, Format::of_name(&name)).map_err(|problems| {
-                    let text = String::from_utf8_lossy(&bytes);
-                    Failure::of_config(&problems.with_source_name(&name), &text)
-                })?;
+                let raw =
+                    RawConfig::from_bytes(&bytes, Format::of_name(&name)).map_err(|problems| {
+                        let text = String::from_utf8_lossy(&bytes);
+                        Failure::of_config(&problems.with_source_name(&name), &text)
+                    })?;
                 let text = raw.text().to_owned();
                 (raw.with_source_name(&name), text)
             }
@@ -105,7 +107,8 @@ impl HardwareArgs {
         let mut problems = String::new();
         for setting in &self.set {
             if let Err(error) = raw.set_override(setting) {
-                problems += &Failure::new(format_args!("--set {setting}: {error}"), error.hint()).text;
+                problems +=
+                    &Failure::new(format_args!("--set {setting}: {error}"), error.hint()).text;
             }
         }
         if problems.is_empty() {
@@ -125,10 +128,10 @@ impl HardwareArgs {
 
     /// What to call the hardware.
     pub fn name(&self) -> String {
-        let base = self.config.as_ref().map_or_else(
-            || "the default hardware".to_owned(),
-            |path| path.display().to_string(),
-        );
+        let base = self
+            .config
+            .as_ref()
+            .map_or_else(|| "the default hardware".to_owned(), |path| path.display().to_string());
         match self.set.len() {
             0 => base,
             1 => format!("{base} with 1 change"),
@@ -185,12 +188,10 @@ impl ModeArgs {
         for name in &self.correct {
             quirks = quirks.without(quirk(name)?);
         }
-        let inner_pipeline = if self.no_inner_pipeline {
-            InnerPipeline::Disabled
-        } else {
-            InnerPipeline::Enabled
-        };
-        let options = Options { quirks, replication: self.replication.clone(), ..Options::default() };
+        let inner_pipeline =
+            if self.no_inner_pipeline { InnerPipeline::Disabled } else { InnerPipeline::Enabled };
+        let options =
+            Options { quirks, replication: self.replication.clone(), ..Options::default() };
         Ok(options.with_inner_pipeline(inner_pipeline))
     }
 

@@ -53,7 +53,8 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
             },
         ),
         ReportFormat::Json => {
-            let json = simulation_json(&report).and_then(|json| serde_json::to_string_pretty(&json));
+            let json =
+                simulation_json(&report).and_then(|json| serde_json::to_string_pretty(&json));
             json.map_err(|error| Failure::new(error, None))? + "\n"
         }
         ReportFormat::Csv => simulation_csv(&report).map_err(|error| Failure::new(error, None))?,

@@ -120,7 +120,7 @@ fn progress(total: usize) -> ProgressBar {
 
 /// The rows as text.
 enum Text {
-    Csv(csv::Writer<Vec<u8>>),
+    Csv(Box<csv::Writer<Vec<u8>>>),
     Jsonl(String),
 }
 
@@ -131,7 +131,7 @@ impl Text {
             RowFormat::Csv => {
                 let mut writer = csv::Writer::from_writer(Vec::new());
                 writer.write_record(csv_head(points.keys())).map_err(|e| Failure::new(e, None))?;
-                Ok(Self::Csv(writer))
+                Ok(Self::Csv(Box::new(writer)))
             }
         }
     }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use pimnas::{Format, RawConfig};
 use pimnas::verify::{Case, Verdict, verify_costs};
+use pimnas::{Format, RawConfig};
 use rayon::prelude::*;
 
 use super::failure::{FOUND_WRONG, Failure};
@@ -98,7 +98,8 @@ fn describe(text: &mut String, file: &Path, outcome: &Result<Verdict, String>, v
     match outcome {
         Ok(Verdict::Disagrees(comparison)) => {
             let differences = comparison.differences.len();
-            let _ = writeln!(text, "{name}: {differences} of {} numbers differ", comparison.numbers);
+            let _ =
+                writeln!(text, "{name}: {differences} of {} numbers differ", comparison.numbers);
             for difference in comparison.differences.iter().take(SHOWN) {
                 let _ = writeln!(text, "  {difference}");
             }
