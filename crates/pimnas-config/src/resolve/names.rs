@@ -4,11 +4,13 @@ use super::reader::Reader;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::{DEFAULT_SECTION, Entry, Section, same_key};
 use crate::raw::{unknown_key, unknown_section};
-use crate::registry::{KEYS, SECTIONS, find};
+use crate::registry::{KEYS, SECTIONS, find_from};
 
 /// Warns of every unknown name: it may be a slip for a key that counts.
 pub(super) fn check(r: &mut Reader<'_>) {
     let config = r.config;
+    // Texts mostly have the keys in the order of the registry: the search goes on from the last.
+    let mut next = 0;
     for section in &config.sections {
         if section.name == DEFAULT_SECTION {
             section
@@ -20,7 +22,13 @@ pub(super) fn check(r: &mut Reader<'_>) {
             section
                 .entries
                 .iter()
-                .filter(|entry| find(&section.name, &entry.key).is_none())
+                .filter(|entry| match find_from(next, &section.name, &entry.key) {
+                    Some(found) => {
+                        next = found + 1;
+                        false
+                    }
+                    None => true,
+                })
                 .for_each(|entry| r.push(key_problem(section, entry)));
         } else {
             r.push(section_problem(section));
