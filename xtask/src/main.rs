@@ -1,11 +1,14 @@
 //! Developer commands: `cargo xtask help`.
 
-// This program's purpose is to print what it measures.
+// The purpose of this program is to print what it measures.
 #![allow(clippy::print_stdout)]
 
 mod bench_reference;
 mod driver;
 mod median;
+mod quirks;
+mod scaling;
+mod subjects;
 
 use clap::{Parser, Subcommand};
 
@@ -20,10 +23,19 @@ struct Cli {
 enum Command {
     /// Time the published simulator and pimnas in turn on the same work
     BenchReference(bench_reference::Args),
+    /// Measure what each quirk of the cost models changes (the table of docs/QUIRKS.md)
+    Quirks,
+    /// Time ResNet-18 over the size of the picture (docs/PERFORMANCE.md)
+    Scaling,
+    /// Peak memory of simulations, a process each (docs/PERFORMANCE.md)
+    Memory(scaling::MemoryArgs),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::BenchReference(args) => bench_reference::run(&args),
+        Command::Quirks => quirks::run(),
+        Command::Scaling => scaling::scaling(),
+        Command::Memory(args) => scaling::memory(&args),
     }
 }
