@@ -5,6 +5,7 @@
 
 mod bench_reference;
 mod driver;
+mod fuzz_seeds;
 mod median;
 
 use clap::{Parser, Subcommand};
@@ -20,10 +21,13 @@ struct Cli {
 enum Command {
     /// Time the published simulator and pimnas in turn on the same work
     BenchReference(bench_reference::Args),
+    /// Write the seeds and dictionaries of the fuzz targets
+    FuzzSeeds(fuzz_seeds::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::BenchReference(args) => bench_reference::run(&args),
+        Command::FuzzSeeds(args) => fuzz_seeds::run(&args),
     }
 }

@@ -1,12 +1,13 @@
 //! Sections and keys that nothing knows.
 
 use super::reader::Reader;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::document::{DEFAULT_SECTION, Entry, Section, same_key};
 use crate::raw::{unknown_key, unknown_section};
 use crate::registry::{KEYS, SECTIONS, find};
 
-/// Warns of every unknown name: it may be a slip for a key that counts.
+/// Refuses every unknown name: it may be a slip for a key that counts, and what is written must
+/// never be without effect unnoticed.
 pub(super) fn check(r: &mut Reader<'_>) {
     let config = r.config;
     for section in &config.sections {
@@ -30,16 +31,12 @@ pub(super) fn check(r: &mut Reader<'_>) {
 
 fn key_problem(section: &Section, entry: &Entry) -> Diagnostic {
     let mut problem = unknown_key(&section.name, &entry.key);
-    problem.severity = Severity::Warning;
-    problem.message.push_str("; it is ignored");
     problem.place = entry.written.as_ref().map(|written| written.key.clone());
     problem
 }
 
 fn section_problem(section: &Section) -> Diagnostic {
     let mut problem = unknown_section(&section.name, "");
-    problem.severity = Severity::Warning;
-    problem.message.push_str("; its keys are ignored");
     problem.key = None;
     problem.place = section.header.clone();
     problem
