@@ -10,23 +10,28 @@ use crate::registry::{KEYS, SECTIONS, find};
 /// never be without effect unnoticed.
 pub(super) fn check(r: &mut Reader<'_>) {
     let config = r.config;
-    for section in &config.sections {
-        if section.name == DEFAULT_SECTION {
-            section
-                .entries
-                .iter()
-                .filter(|entry| !KEYS.iter().any(|key| same_key(key.name, &entry.key)))
-                .for_each(|entry| r.push(key_problem(section, entry)));
-        } else if SECTIONS.contains(&section.name.as_str()) {
-            section
-                .entries
-                .iter()
-                .filter(|entry| find(&section.name, &entry.key).is_none())
-                .for_each(|entry| r.push(key_problem(section, entry)));
-        } else {
-            r.push(section_problem(section));
+    for problem in config.sections.iter().flat_map(problems) {
+        if r.has_enough() {
+            return;
         }
+        r.push(problem);
     }
+}
+
+/// The unknown names of a section, found as they are asked for.
+fn problems(section: &Section) -> impl Iterator<Item = Diagnostic> {
+    let everywhere = section.name == DEFAULT_SECTION;
+    let known_section = everywhere || SECTIONS.contains(&section.name.as_str());
+    let unknown = move |entry: &&Entry| {
+        if everywhere {
+            !KEYS.iter().any(|key| same_key(key.name, &entry.key))
+        } else {
+            find(&section.name, &entry.key).is_none()
+        }
+    };
+    let entries: &[Entry] = if known_section { &section.entries } else { &[] };
+    let of_keys = entries.iter().filter(unknown).map(move |entry| key_problem(section, entry));
+    (!known_section).then(|| section_problem(section)).into_iter().chain(of_keys)
 }
 
 fn key_problem(section: &Section, entry: &Entry) -> Diagnostic {
