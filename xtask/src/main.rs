@@ -5,6 +5,7 @@
 
 mod bench_reference;
 mod driver;
+mod fuzz_seeds;
 mod median;
 mod quirks;
 mod scaling;
@@ -29,6 +30,8 @@ enum Command {
     Scaling,
     /// Peak memory of simulations, a process each (docs/PERFORMANCE.md)
     Memory(scaling::MemoryArgs),
+    /// Write the seeds and dictionaries of the fuzz targets
+    FuzzSeeds(fuzz_seeds::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -37,5 +40,6 @@ fn main() -> anyhow::Result<()> {
         Command::Quirks => quirks::run(),
         Command::Scaling => scaling::scaling(),
         Command::Memory(args) => scaling::memory(&args),
+        Command::FuzzSeeds(args) => fuzz_seeds::run(&args),
     }
 }

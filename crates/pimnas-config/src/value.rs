@@ -137,7 +137,7 @@ fn figure(key: &Key, part: &str) -> Result<f64, Problem> {
         refused(
             key,
             DiagnosticCode::OutOfRange,
-            (message, format!("give a finite figure: {}", key.allowed())),
+            (message, format!("give a finite figure, such as `{} = {}`", key.name, example(key))),
         )
     };
     match parsed {
@@ -212,7 +212,11 @@ fn wrong_count(key: &Key, wanted: &str, found: usize) -> Problem {
 
 fn out_of_range(key: &Key, text: &str) -> Problem {
     let message = format!("`{}` is {}, which is not allowed", key.name, shown(text));
-    refused(key, DiagnosticCode::OutOfRange, (message, format!("allowed: {}", key.allowed())))
+    refused(
+        key,
+        DiagnosticCode::OutOfRange,
+        (message, format!("write for example `{} = {}`", key.name, example(key))),
+    )
 }
 
 fn refused(

@@ -49,6 +49,11 @@ impl<'c> Reader<'c> {
         self.read.keys().map(|(section, name)| format!("{section}/{name}"))
     }
 
+    /// Whether there are so many problems that more of them help nobody.
+    pub(crate) fn has_enough(&self) -> bool {
+        self.problems.are_enough()
+    }
+
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
         self.problems.push(diagnostic);
     }

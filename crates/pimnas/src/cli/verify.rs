@@ -10,7 +10,7 @@ use pimnas::{Format, RawConfig};
 use rayon::prelude::*;
 
 use super::failure::{FOUND_WRONG, Failure};
-use super::output::{print, read_file};
+use super::output::{print, read_file, unreadable};
 
 /// Differences printed for a case.
 const SHOWN: usize = 3;
@@ -55,10 +55,9 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
 }
 
 fn find_cases(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let unreadable = |error| Failure::of_file(folder, format_args!("cannot read: {error}"), None);
     let mut entries = std::fs::read_dir(folder)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(unreadable)?;
+        .map_err(|error| unreadable(folder, &error))?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
