@@ -149,6 +149,24 @@ impl CompiledNetwork {
         self.staged(computed, &step.stages, step.computed, step.shape)
     }
 
+    /// Difference of neighbouring values of the output, if it is quantised: that of the last
+    /// quantiser on the first path to it.
+    #[must_use]
+    pub fn output_step(&self) -> Option<f32> {
+        let mut step = self.steps.last();
+        while let Some(current) = step {
+            let found = current.stages.iter().rev().find_map(Stage::step);
+            if found.is_some() {
+                return found;
+            }
+            step = match current.inputs.first() {
+                Some(&Source::Layer(index)) => self.steps.get(index),
+                Some(Source::Input) | None => None,
+            };
+        }
+        self.input_stages.iter().rev().find_map(Stage::step)
+    }
+
     /// Applies stages to a batch of items of a shape, and gives it another.
     fn staged(&self, mut tensor: Tensor, stages: &[Stage], from: Shape, to: Shape) -> Tensor {
         let items = tensor.batch();

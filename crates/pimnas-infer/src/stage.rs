@@ -33,6 +33,15 @@ impl Stage {
         Self::Output { limit: max_code(bits), scale }
     }
 
+    /// Difference of neighbouring values, of a quantiser.
+    pub fn step(&self) -> Option<f32> {
+        match *self {
+            Self::Quantise { reciprocal, .. } => Some(1.0 / reciprocal),
+            Self::Output { limit, scale } => Some(scale / limit),
+            Self::Affine { .. } | Self::Relu | Self::HardTanh => None,
+        }
+    }
+
     /// Batch normalisation.
     pub fn affine(norm: &Norm) -> Self {
         let alpha: Vec<f32> = norm
