@@ -1,7 +1,7 @@
 //! Element-wise steps behind a layer: quantisation, batch normalisation, activation.
 
 use crate::bind::Norm;
-use crate::quantise::{code, max_code};
+use crate::quantise::{code, max_code, steps_per_unit};
 
 /// What batch normalisation adds to a variance.
 const EPSILON: f32 = 1e-5;
@@ -25,7 +25,7 @@ impl Stage {
     /// Quantisation with that full range.
     pub fn quantise(bits: u32, scale: f32) -> Self {
         let limit = max_code(bits);
-        Self::Quantise { reciprocal: limit / scale, limit }
+        Self::Quantise { reciprocal: steps_per_unit(limit, scale), limit }
     }
 
     /// Quantisation of a crossbar layer's outputs.
