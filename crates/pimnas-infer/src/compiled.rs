@@ -75,7 +75,8 @@ impl CompiledNetwork {
     /// The network's outputs for a batch of inputs.
     ///
     /// # Errors
-    /// [`InferError::InputShape`] for items of another shape.
+    /// [`InferError::InputShape`] for items of another shape, [`InferError::InputNotFinite`] for
+    /// values that are no numbers.
     pub fn run(&self, input: &Tensor) -> Result<Tensor, InferError> {
         self.run_observed(input, &mut |_| {})
     }
@@ -94,6 +95,7 @@ impl CompiledNetwork {
             let (expected, found) = (self.input.to_string(), input.dims().to_vec());
             return Err(InferError::InputShape { expected, found });
         }
+        check_finite(input)?;
         let quantised;
         let input = if self.input_stages.is_empty() {
             input
@@ -206,6 +208,15 @@ impl CompiledNetwork {
         }
         if any { Ok(changed) } else { Err(InferError::NoCrossbars { layer: 0 }) }
     }
+}
+
+fn check_finite(input: &Tensor) -> Result<(), InferError> {
+    let Some(place) = input.data().iter().position(|value| !value.is_finite()) else {
+        return Ok(());
+    };
+    let size = (input.data().len() / input.batch().max(1)).max(1);
+    let (item, position, value) = (place / size, place % size, input.data()[place]);
+    Err(InferError::InputNotFinite { item, position, value })
 }
 
 /// Where the readers of a source are counted.

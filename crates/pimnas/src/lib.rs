@@ -22,7 +22,7 @@
 
 pub use pimnas_config::{Diagnostics, Format, Hardware, HardwarePoint, RawConfig, resolve};
 pub use pimnas_hardware::{Fidelity, Quirk, Quirks};
-pub use pimnas_network::{Network, ShapedNetwork, zoo};
+pub use pimnas_network::{Network, NetworkErrors, ShapedNetwork, zoo};
 pub use pimnas_simulate::{InnerPipeline, Metrics, Options, SimReport, SimulationError, simulate};
 
 pub use pimnas_config as config;
