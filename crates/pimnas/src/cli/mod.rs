@@ -1,13 +1,16 @@
 //! The command line: one file a subcommand.
 
+mod accuracy;
 mod candidate;
 mod config;
+mod dataset;
 mod explain;
 mod failure;
 mod infer;
 mod inputs;
 mod model;
 mod output;
+mod shipped;
 mod simulate;
 mod sweep;
 mod threads;
@@ -34,6 +37,7 @@ enum Command {
     Sweep(sweep::SweepArgs),
     Verify(verify::VerifyArgs),
     Config(config::ConfigArgs),
+    Accuracy(accuracy::AccuracyArgs),
     Infer(infer::InferArgs),
     Candidate(candidate::CandidateArgs),
 }
@@ -49,6 +53,7 @@ pub fn run() -> ExitCode {
         Command::Sweep(args) => sweep::run(args).map(done),
         Command::Verify(args) => verify::run(args),
         Command::Config(args) => config::run(args),
+        Command::Accuracy(args) => accuracy::run(args).map(done),
         Command::Infer(args) => infer::run(args).map(done),
         Command::Candidate(args) => candidate::run(args).map(done),
     };
