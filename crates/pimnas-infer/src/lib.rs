@@ -11,6 +11,7 @@
 //! Digits are small integers, so the sums are computed exactly, in integers. Nothing here reads
 //! files or keeps state outside its values; outputs do not depend on the number of threads.
 
+pub mod accuracy;
 mod adc;
 mod bind;
 mod compile;
