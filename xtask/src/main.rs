@@ -6,6 +6,7 @@
 mod bench_reference;
 mod driver;
 mod median;
+mod onnx_conformance;
 
 use clap::{Parser, Subcommand};
 
@@ -20,10 +21,15 @@ struct Cli {
 enum Command {
     /// Time the published simulator and pimnas in turn on the same work
     BenchReference(bench_reference::Args),
+    /// Read and run ONNX models with recorded outputs and compare
+    OnnxConformance(onnx_conformance::Args),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<std::process::ExitCode> {
     match Cli::parse().command {
-        Command::BenchReference(args) => bench_reference::run(&args),
+        Command::BenchReference(args) => {
+            bench_reference::run(&args).map(|()| std::process::ExitCode::SUCCESS)
+        }
+        Command::OnnxConformance(args) => onnx_conformance::run(&args),
     }
 }
