@@ -6,6 +6,7 @@
 //! [`FloatGraph::from_onnx`](graph::FloatGraph::from_onnx). Nothing here reads files by itself, executes anything in them, or
 //! panics on them, however broken they are.
 
+pub mod convert;
 pub mod graph;
 mod named;
 mod npz;

@@ -30,8 +30,9 @@ impl DenseLayer {
         if positions == 1 {
             // Vectors: one product for the batch, transposed.
             self.vectors(input.data(), (items, size), &mut outputs);
+            let channels = self.groups * self.outputs;
             for (i, value) in outputs.iter_mut().enumerate() {
-                apply_stages(self.isa, stages, i % self.outputs, std::slice::from_mut(value));
+                apply_stages(self.isa, stages, i % channels, std::slice::from_mut(value));
             }
             return Tensor::batch_of(items, shape, outputs);
         }

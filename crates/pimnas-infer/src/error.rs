@@ -134,6 +134,9 @@ pub enum InferError {
         /// Index of the layer.
         layer: usize,
     },
+    /// A calibration without sample inputs.
+    #[error("a calibration needs at least one sample input")]
+    NoSamples,
     /// A kernel that this processor cannot run.
     #[error("this processor lacks the instructions of the {kernel} kernels")]
     NoInstructions {
@@ -170,6 +173,7 @@ impl InferError {
             Self::NoCrossbars { .. } => {
                 "compile in a crossbar mode and name a convolution or fully connected layer"
             }
+            Self::NoSamples => "give inputs of the kind that the network will see",
             Self::NoInstructions { .. } => "leave the choice of kernels to the program",
             Self::Hardware(error) => error.hint(),
         }

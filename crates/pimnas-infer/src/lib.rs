@@ -13,6 +13,7 @@
 
 mod adc;
 mod bind;
+mod calibrate;
 mod compile;
 mod compiled;
 mod crossbar;
@@ -30,6 +31,9 @@ mod stage;
 mod tensor;
 mod trace;
 
+pub use calibrate::{
+    BadPercentile, Calibrated, CalibrationRules, Percentile, RangeRule, calibrate,
+};
 pub use compiled::{CompiledNetwork, LayerOutput};
 pub use crossbar::CellArray;
 pub use error::InferError;

@@ -17,6 +17,8 @@ pub use op::{
     Axes, Binary, CastTo, Op, Padding, QuantRounding, Reduction, Rounding, Unary, Window,
 };
 pub use run::RunError;
+pub(crate) use layout::{axes_of, reshaped};
+pub(crate) use normalise::axes_list;
 pub(crate) use run::compute;
 pub(crate) use trouble::Trouble;
 pub(crate) use window::{Placed, place};

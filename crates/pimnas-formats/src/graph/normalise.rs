@@ -121,7 +121,7 @@ pub(super) fn mean(axes: &Axes, keep: bool, inputs: &Inputs<'_>) -> Result<Tenso
 }
 
 /// The dimensions that a node states or takes; `None` where it does neither.
-pub(super) fn axes_list(axes: &Axes, inputs: &Inputs<'_>) -> Result<Option<Vec<i64>>, Trouble> {
+pub(crate) fn axes_list(axes: &Axes, inputs: &Inputs<'_>) -> Result<Option<Vec<i64>>, Trouble> {
     match axes {
         Axes::Stated(axes) => Ok(Some(axes.clone())),
         Axes::Input => inputs.get(1).copied().flatten().map(integer_list).transpose(),

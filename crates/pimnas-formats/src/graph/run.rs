@@ -169,7 +169,7 @@ fn release(values: &mut [Option<Arc<Tensor>>], left: &mut [usize], value: usize)
 }
 
 /// The inputs of a node.
-pub(super) type Inputs<'a> = [Option<&'a Tensor>];
+pub(crate) type Inputs<'a> = [Option<&'a Tensor>];
 
 /// The input at that position.
 pub(super) fn required<'a>(inputs: &Inputs<'a>, position: usize) -> Result<&'a Tensor, Trouble> {
@@ -228,7 +228,7 @@ pub(crate) fn compute(
             vec![data.clone(), Tensor::new(data.dims(), mask)?]
         }
         Op::Flatten { .. } | Op::Reshape { .. } | Op::Squeeze(_) | Op::Unsqueeze(_) => {
-            let dims = layout::reshaped(op, inputs)?;
+            let dims = layout::reshaped(op, data()?.dims(), inputs)?;
             one(data()?.clone().reshaped(dims)?)
         }
         Op::Transpose { order } => one(gather::transpose(data()?, order)?),
