@@ -15,6 +15,8 @@ mod emit;
 mod error;
 mod nodes;
 mod pool;
+#[cfg(test)]
+mod tests;
 
 pub use error::{ConvertError, ConvertProblem};
 

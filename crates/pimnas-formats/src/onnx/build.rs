@@ -2,8 +2,9 @@
 
 use prost::Message;
 
+pub(crate) use super::proto::Attribute;
 use super::proto::{
-    Attribute, Dimension, Graph, Model, Node, OperatorSet, ShapeMessage, TensorMessage, TensorType,
+    Dimension, Graph, Model, Node, OperatorSet, ShapeMessage, TensorMessage, TensorType,
     TypeMessage, ValueInfo,
 };
 
