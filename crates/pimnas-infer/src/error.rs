@@ -143,12 +143,72 @@ pub enum InferError {
         /// Which kernels.
         kernel: &'static str,
     },
+    /// An input with a value that is not a number.
+    #[error("the input has the value {value} at position {position} of item {item}")]
+    InputNotFinite {
+        /// Item of the batch.
+        item: usize,
+        /// Position in the item, row by row.
+        position: usize,
+        /// The value.
+        value: f32,
+    },
+    /// More than one problem.
+    #[error("{}", in_lines(.problems))]
+    Several {
+        /// The problems, none of which is `Several`.
+        problems: Vec<InferError>,
+    },
     /// A hardware description without the converters that inference needs.
     #[error(transparent)]
     Hardware(#[from] HardwareError),
 }
 
+fn in_lines(problems: &[InferError]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
 impl InferError {
+    /// The problems one by one.
+    #[must_use]
+    pub fn problems(&self) -> Vec<&Self> {
+        if let Self::Several { problems } = self { problems.iter().collect() } else { vec![self] }
+    }
+
+    /// This problem and another.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let parts = |error| {
+            if let Self::Several { problems } = error { problems } else { vec![error] }
+        };
+        let mut problems = parts(self);
+        problems.extend(parts(other));
+        Self::Several { problems }
+    }
+
+    /// Two results' values, or the problems of both.
+    pub(crate) fn both<A, B>(
+        first: Result<A, Self>,
+        second: Result<B, Self>,
+    ) -> Result<(A, B), Self> {
+        match (first, second) {
+            (Ok(first), Ok(second)) => Ok((first, second)),
+            (Err(first), Err(second)) => Err(first.and(second)),
+            (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+        }
+    }
+
+    /// All values, or the problems of all.
+    pub(crate) fn all<T>(
+        results: impl IntoIterator<Item = Result<T, Self>>,
+    ) -> Result<Vec<T>, Self> {
+        results.into_iter().fold(Ok(Vec::new()), |all, result| {
+            Self::both(all, result).map(|(mut all, value)| {
+                all.push(value);
+                all
+            })
+        })
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
@@ -175,6 +235,8 @@ impl InferError {
             }
             Self::NoSamples => "give inputs of the kind that the network will see",
             Self::NoInstructions { .. } => "leave the choice of kernels to the program",
+            Self::InputNotFinite { .. } => "repair the input: nothing here may be infinite or missing",
+            Self::Several { problems } => problems.first().map_or("", Self::hint),
             Self::Hardware(error) => error.hint(),
         }
     }

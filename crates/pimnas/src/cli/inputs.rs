@@ -33,6 +33,12 @@ pub struct ZooArgs {
     pub input_size: usize,
 }
 
+impl Default for ZooArgs {
+    fn default() -> Self {
+        Self { classes: 10, input_size: 32 }
+    }
+}
+
 impl NetworkArgs {
     /// Reads or builds the network.
     pub fn load(&self) -> Result<Network, Failure> {
@@ -149,6 +155,16 @@ pub enum FidelityArg {
     Corrected,
 }
 
+impl FidelityArg {
+    /// Its name as an argument.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Corrected => "corrected",
+        }
+    }
+}
+
 impl From<FidelityArg> for Fidelity {
     fn from(fidelity: FidelityArg) -> Self {
         match fidelity {
@@ -198,11 +214,7 @@ impl ModeArgs {
     /// The options in words.
     pub fn describe(&self) -> String {
         let pipeline = if self.no_inner_pipeline { "without" } else { "with" };
-        let fidelity = match self.fidelity {
-            FidelityArg::Reference => "reference",
-            FidelityArg::Corrected => "corrected",
-        };
-        format!("{pipeline} inner pipeline, {fidelity} fidelity")
+        format!("{pipeline} inner pipeline, {} fidelity", self.fidelity.name())
     }
 }
 

@@ -1,12 +1,16 @@
 //! The command line: one file a subcommand.
 
+mod candidate;
 mod config;
 mod explain;
 mod failure;
+mod infer;
 mod inputs;
+mod model;
 mod output;
 mod simulate;
 mod sweep;
+mod threads;
 mod verify;
 
 use std::process::ExitCode;
@@ -30,6 +34,8 @@ enum Command {
     Sweep(sweep::SweepArgs),
     Verify(verify::VerifyArgs),
     Config(config::ConfigArgs),
+    Infer(infer::InferArgs),
+    Candidate(candidate::CandidateArgs),
 }
 
 /// Runs the command of the process's arguments. Exit codes: 0 done, 1 the answer is "no",
@@ -43,6 +49,8 @@ pub fn run() -> ExitCode {
         Command::Sweep(args) => sweep::run(args).map(done),
         Command::Verify(args) => verify::run(args),
         Command::Config(args) => config::run(args),
+        Command::Infer(args) => infer::run(args).map(done),
+        Command::Candidate(args) => candidate::run(args).map(done),
     };
     result.unwrap_or_else(|failure| {
         output::note(&failure.text);

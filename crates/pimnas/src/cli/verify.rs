@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use pimnas::verify::{Case, Verdict, verify_costs};
+use pimnas::verify::{Case, Kind, Verdict, verify};
 use pimnas::{Format, RawConfig};
 use rayon::prelude::*;
 
@@ -90,7 +90,16 @@ fn base_config(args: &VerifyArgs) -> Result<RawConfig, Failure> {
 fn verify_file(file: &Path, base: &RawConfig) -> Result<Verdict, String> {
     let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
     let case = Case::from_json(&bytes).map_err(|error| error.to_string())?;
-    Ok(verify_costs(&case, base))
+    let beside = file.parent().unwrap_or(Path::new("."));
+    let tensors = match case.tensors() {
+        Some(name) if case.kind != Kind::Hardware => {
+            let path = beside.join(name);
+            let read = std::fs::read(&path);
+            Some(read.map_err(|error| format!("{}: {error}", path.display()))?)
+        }
+        Some(_) | None => None,
+    };
+    Ok(verify(&case, base, tensors.as_deref()))
 }
 
 fn describe(text: &mut String, file: &Path, outcome: &Result<Verdict, String>, verbose: bool) {
