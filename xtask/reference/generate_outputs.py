@@ -20,7 +20,7 @@ import candidate
 import inference
 import reference_modules
 from cases import Case, error_record, hardware_file, split_network
-from random_tensors import random_tensors
+from random_tensors import random_candidate
 from random_hardware import RESISTANCES
 from random_network import random_network
 from reference_modules import BadInput, Reference, quiet
@@ -83,7 +83,7 @@ def inference_case(reference: Reference, rng: random.Random, config: Path) -> tu
 
 def candidate_case(reference: Reference, rng: random.Random, config: Path) -> tuple[Case, dict]:
     """A random candidate with its numbers and outputs."""
-    layers, tensors = random_tensors(rng)
+    layers, tensors = random_candidate(rng)
     case: Case = {"mnsim_cfg": layers, "config_overrides": random_crossbars(rng)}
     with hardware_file(config, case["config_overrides"]) as path:
         case["expected"] = candidate.numbers(reference, case, tensors, path)

@@ -7,6 +7,7 @@ mod bench_reference;
 mod driver;
 mod fuzz_seeds;
 mod median;
+mod onnx_conformance;
 mod quirks;
 mod scaling;
 mod subjects;
@@ -32,14 +33,18 @@ enum Command {
     Memory(scaling::MemoryArgs),
     /// Write the seeds and dictionaries of the fuzz targets
     FuzzSeeds(fuzz_seeds::Args),
+    /// Read and run ONNX models with recorded outputs and compare
+    OnnxConformance(onnx_conformance::Args),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<std::process::ExitCode> {
     match Cli::parse().command {
-        Command::BenchReference(args) => bench_reference::run(&args),
-        Command::Quirks => quirks::run(),
-        Command::Scaling => scaling::scaling(),
-        Command::Memory(args) => scaling::memory(&args),
-        Command::FuzzSeeds(args) => fuzz_seeds::run(&args),
+        Command::BenchReference(args) => bench_reference::run(&args)?,
+        Command::Quirks => quirks::run()?,
+        Command::Scaling => scaling::scaling()?,
+        Command::Memory(args) => scaling::memory(&args)?,
+        Command::FuzzSeeds(args) => fuzz_seeds::run(&args)?,
+        Command::OnnxConformance(args) => return onnx_conformance::run(&args),
     }
+    Ok(std::process::ExitCode::SUCCESS)
 }
