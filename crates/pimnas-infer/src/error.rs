@@ -1,5 +1,6 @@
 //! What can be wrong with weights, inputs and settings of an inference.
 
+use pimnas_device::DeviceError;
 use pimnas_hardware::HardwareError;
 use thiserror::Error;
 
@@ -140,6 +141,9 @@ pub enum InferError {
         /// Which kernels.
         kernel: &'static str,
     },
+    /// Non-idealities that cannot be drawn.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// A hardware description without the converters that inference needs.
     #[error(transparent)]
     Hardware(#[from] HardwareError),
@@ -171,6 +175,7 @@ impl InferError {
                 "compile in a crossbar mode and name a convolution or fully connected layer"
             }
             Self::NoInstructions { .. } => "leave the choice of kernels to the program",
+            Self::Device(error) => error.hint(),
             Self::Hardware(error) => error.hint(),
         }
     }
