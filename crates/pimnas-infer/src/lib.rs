@@ -31,7 +31,7 @@ mod stage;
 mod tensor;
 mod trace;
 
-pub use compiled::{CompiledNetwork, LayerOutput};
+pub use compiled::{CompiledNetwork, ItemNumber, LayerOutput};
 pub use crossbar::CellArray;
 pub use error::InferError;
 pub use kernel::Kernels;
