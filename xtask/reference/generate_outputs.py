@@ -20,7 +20,7 @@ import candidate
 import inference
 import reference_modules
 from cases import Case, error_record, hardware_file, split_network
-from random_candidate import random_candidate
+from random_tensors import random_candidate
 from random_hardware import RESISTANCES
 from random_network import random_network
 from reference_modules import BadInput, Reference, quiet

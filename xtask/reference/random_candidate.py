@@ -1,4 +1,4 @@
-"""Random candidates of a search: layer lists with scales, and quantised weights."""
+"""Random candidates of a search for fresh cases: the candidate layer list and weights for it."""
 
 from __future__ import annotations
 
@@ -8,112 +8,108 @@ from typing import Any
 
 import torch
 
-Layer = dict[str, Any]
-# Bits, full range and shape of a tensor, as layer lists state it.
-Stated = list[Any]
+import random_network
+from random_network import Builder, Layer, Tensor
+
+BLOCKS = {
+    random_network.plain: 9, random_network.grouped: 3, random_network.identity_block: 4,
+    random_network.projection_block: 3, random_network.chained_sums: 2, random_network.free_shortcut: 1,
+}
 
 
 @dataclass
-class Builder:
-    """A candidate under construction: layers, their outputs, and tensors `param.<layer>.<name>`."""
+class CandidateBuilder(Builder):
+    """A builder that also remembers the shape that each layer gives."""
 
-    rng: random.Random
-    bits: int
-    layers: list[Layer] = field(default_factory=list)
-    outputs: list[Stated] = field(default_factory=list)
-    tensors: dict[str, torch.Tensor] = field(default_factory=dict)
+    shapes: list[tuple[int, int, int]] = field(default_factory=list)
 
-    def scale(self, low: float = 0.5, high: float = 4.0) -> float:
-        """A random full range."""
-        return round(self.rng.uniform(low, high), 4)
-
-    def add(self, kind: str, sources: list[int], scale: float, shape: list[int], **fields: Any) -> int:
-        """Append a layer; returns its index."""
-        here = len(self.layers)
-        output = [self.bits, scale, shape]
-        self.layers.append({
-            "_type": kind, "input": [self.outputs[s + 1] for s in sources], "output": [output],
-            "from": sources, "to": [here], **fields,
-        })
-        self.outputs.append(output)
-        return here
-
-    def keep(self, kind: str, source: int, shape: list[int] | None = None, **fields: Any) -> int:
-        """A layer that keeps the scale."""
-        _, scale, before = self.outputs[source + 1]
-        return self.add(kind, [source], scale, shape or before, **fields)
-
-    def weights(self, shape: tuple[int, ...]) -> dict[str, Any]:
-        """Quantised weights for the next layer; returns their statement."""
-        scale, limit = self.scale(0.2, 1.2), 2 ** (self.bits - 1) - 1
-        floats = torch.randn(shape) * scale / 3
-        codes = (floats / scale * limit).round().clamp(-limit, limit)
-        self.tensors[f"param.{len(self.layers)}.weight"] = codes * (scale / limit)
-        return {"bit": self.bits, "scale": scale}
-
-    def convolution(self, source: int, channels: int, kernel: int, stride: int, groups: int = 1) -> int:
-        """A convolution with its norm and activation."""
-        before, height, width = self.outputs[source + 1][2]
-        padding = kernel // 2
-        drop = 1 if kernel % 2 == 0 else 0
-        shape = [channels, *((side + 2 * padding - kernel) // stride + 1 - drop for side in (height, width))]
-        self.tensors[f"param.{len(self.layers)}.padding_flag"] = torch.tensor(float(self.rng.randint(0, 1)))
-        stated = self.weights((channels, before // groups, kernel, kernel))
-        fields = {"groups": groups} if groups > 1 else {}
-        made = self.add(
-            "group_conv" if groups > 1 else "conv", [source], self.scale(), shape, in_channels=before,
-            out_channels=channels, kernel_size=kernel, stride=stride, padding=padding,
-            weight_info=stated, **fields,
-        )
-        here = f"param.{len(self.layers)}."
-        self.tensors[here + "weight"] = torch.rand(channels) + 0.5
-        self.tensors[here + "bias"] = torch.randn(channels) * 0.2
-        self.tensors[here + "running_mean"] = torch.randn(channels) * 0.2
-        self.tensors[here + "running_var"] = torch.rand(channels) + 0.3
-        made = self.add("bn", [made], self.scale(), shape, features=channels)
-        return self.keep(self.rng.choice(("relu", "hard_tanh")), made)
+    def add(self, kind: str, inputs: list[Tensor], shape: tuple[int, int, int], **fields: Any) -> Tensor:
+        """Append a layer; layers that a builder took back lose their shapes here."""
+        del self.shapes[len(self.layers) :]
+        made = super().add(kind, inputs, shape, **fields)
+        self.shapes.append(shape)
+        return made
 
 
-def block(net: Builder, source: int) -> int:
-    """One of the blocks that candidates are made of."""
+def head(net: CandidateBuilder, source: Tensor) -> None:
+    """The classifier: a mean over squares, flattened, one or two fully connected layers."""
     rng = net.rng
-    channels, height, width = net.outputs[source + 1][2]
-    kind = rng.choice(("plain", "plain", "residual", "grouped", "smaller", "shortcut"))
-    if kind == "residual":
-        made = net.convolution(source, channels, rng.choice((1, 3, 3, 4, 5)), 1)
-        pair = [made, source] if rng.random() < 0.6 else [source, made]
-        return net.add("element_sum", pair, net.scale(), net.outputs[made + 1][2])
-    if kind == "grouped" and channels % 4 == 0:
-        return net.convolution(source, channels, 3, rng.choice((1, 1, 2)), rng.choice((2, 4)))
-    if kind == "smaller" and min(height, width) >= 8:
-        return net.keep("downsample", source, [channels, height // 2, width // 2])
-    if kind == "shortcut" and min(height, width) >= 8:
-        wide = channels * 2
-        made = net.convolution(source, wide, 3, 2)
-        shape = net.outputs[made + 1][2]
-        side = net.keep("downsample", source, [channels, height // 2, width // 2])
-        side = net.keep("expand", side, [wide, *shape[1:]], max_channels=wide)
-        return net.add("element_sum", [made, side], net.scale(), shape)
-    stride = rng.choice((1, 1, 2)) if min(height, width) >= 8 else 1
-    kernel = rng.choice((1, 2, 3, 3, 4, 5)) if stride == 1 else 3
-    return net.convolution(source, rng.choice((16, 24, 32, 48, 64)), kernel, stride)
+    sides = (source.height, source.width)
+    kernels = [k for k in range(1, min(sides) + 1) if all(side % k == 0 for side in sides)]
+    fitting = [k for k in kernels if source.channels * (sides[0] // k) * (sides[1] // k) <= 6000]
+    kernel = rng.choice(fitting or kernels[-1:])
+    output = (sides[0] // kernel, sides[1] // kernel)
+    source = net.add("adaptive_pooling", [source], (source.channels, *output),
+                     input_size=list(sides), output_size=list(output))
+    features = source.channels * source.height * source.width
+    source = net.add("flatten", [source], (features, 1, 1), start_dim=1, end_dim=-1)
+    for last in range(rng.randint(0, 1), -1, -1):
+        wide = rng.choice((10, 100)) if last == 0 else rng.choice((30, 64, 256))
+        source = net.add("fc", [source], (wide, 1, 1), in_features=source.channels, out_features=wide)
+        if last:
+            source = net.activate(source)
 
 
-def random_candidate(rng: random.Random) -> tuple[list[Layer], dict[str, torch.Tensor]]:
-    """A layer list and its tensors, with a batch of four as `input`."""
-    torch.manual_seed(rng.getrandbits(32))
-    side = rng.choice((16, 24, 32))
-    net = Builder(rng, rng.choice((5, 6, 7, 8, 9)))
-    net.outputs.append([net.bits, net.scale(1.0), [3, side, side]])
-    source = net.convolution(-1, rng.choice((16, 24, 32)), 3, 1)
-    for _ in range(rng.randint(1, 6)):
-        source = block(net, source)
-    channels, height, width = net.outputs[source + 1][2]
-    source = net.keep(
-        "adaptive_pooling", source, [channels, 1, 1], input_size=[height, width], output_size=[1, 1]
+def random_layers(rng: random.Random) -> tuple[CandidateBuilder, Tensor]:
+    """A random network of blocks that a candidate can have."""
+    height = rng.choice((8, 12, 16, 20, 24, 32))
+    width = height if rng.random() < 0.7 else rng.choice((8, 16, 24, 32))
+    start = Tensor(-1, rng.choice((1, 3, 3, 4)), height, width)
+    bits = random_network.ACTIVATION_BITS
+    net = CandidateBuilder(
+        rng, start, rng.random() < 0.5, rng.choice(random_network.WEIGHT_BITS), rng.choice(bits),
+        rng.random() < 0.8,
     )
-    source = net.keep("flatten", source, [channels], start_dim=1, end_dim=-1)
-    stated = net.weights((10, channels))
-    net.add("fc", [source], net.scale(), [10], in_features=channels, out_features=10, weight_info=stated)
-    net.tensors["input"] = torch.randn(4, 3, side, side) * net.outputs[0][1] / 3
-    return net.layers, net.tensors
+    source = random_network.attempt(net, random_network.plain, start)
+    for _ in range(rng.randint(1, 6)):
+        block = rng.choices(list(BLOCKS), list(BLOCKS.values()))[0]
+        source = random_network.attempt(net, block, source)
+    head(net, source)
+    return net, start
+
+
+def candidate_layer(net: CandidateBuilder, index: int, outputs: dict[int, list]) -> Layer:
+    """A layer in the form of the candidate layer list; adds its output to `outputs`."""
+    layer = dict(net.layers[index])
+    kind, offsets = layer.pop("type"), layer.pop("input_index")
+    weight_bit, bits = layer.pop("weight_bit"), layer.pop("activation_bit")
+    del layer["point_shift"]
+    sources = [index + offset for offset in offsets]
+    channels, height, width = net.shapes[index]
+    # What follows the flattening has one dimension.
+    flat = kind == "flatten" or any(len(outputs[source][2]) == 1 for source in sources)
+    outputs[index] = [bits, round(net.rng.uniform(0.5, 4.0), 4), [channels] if flat else [channels, height, width]]
+    made = {"_type": kind, "input": [outputs[source] for source in sources], "output": [outputs[index]],
+            "from": sources, "to": [index], **layer}
+    if kind in ("conv", "group_conv", "fc"):
+        made["weight_info"] = {"bit": weight_bit, "scale": round(net.rng.uniform(0.3, 1.0), 4)}
+    return made
+
+
+def random_candidate(rng: random.Random) -> list[Layer]:
+    """A random candidate layer list."""
+    net, start = random_layers(rng)
+    outputs = {-1: [net.activation_bit, 3.2, [start.channels, start.height, start.width]]}
+    return [candidate_layer(net, index, outputs) for index in range(len(net.layers))]
+
+
+def random_tensors(layers: list[Layer], seed: str) -> dict[str, torch.Tensor]:
+    """Parameters for a layer list, as the case files name them."""
+    generator = torch.Generator().manual_seed(random.Random(seed).getrandbits(60))
+    tensors = {}
+    for index, layer in enumerate(layers):
+        name = f"param.{index}"
+        if layer["_type"] == "bn":
+            features = layer["features"]
+            tensors |= {f"{name}.weight": torch.ones(features), f"{name}.bias": torch.zeros(features),
+                        f"{name}.running_mean": torch.zeros(features),
+                        f"{name}.running_var": torch.ones(features)}
+        elif layer["_type"] == "fc":
+            shape = (layer["out_features"], layer["in_features"])
+            tensors[f"{name}.weight"] = torch.rand(shape, generator=generator) - 0.5
+        elif layer["_type"] in ("conv", "group_conv"):
+            shape = (layer["out_channels"], layer["in_channels"] // layer.get("groups", 1),
+                     layer["kernel_size"], layer["kernel_size"])
+            tensors[f"{name}.weight"] = torch.rand(shape, generator=generator) - 0.5
+            tensors[f"{name}.padding_flag"] = torch.tensor(1)
+    return tensors

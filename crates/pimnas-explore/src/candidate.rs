@@ -2,9 +2,7 @@
 
 use pimnas_config::Hardware;
 use pimnas_network::Network;
-use pimnas_simulate::{
-    BufferSizing, InnerPipeline, Options, SimulationError, simulate,
-};
+use pimnas_simulate::{BufferSizing, InnerPipeline, Options, SimulationError, simulate};
 
 /// Figures of cost of a candidate on a hardware, by the names of the reference's interface.
 #[derive(Clone, Copy, Debug, PartialEq)]

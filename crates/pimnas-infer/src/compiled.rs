@@ -194,6 +194,10 @@ impl CompiledNetwork {
         if !stages.is_empty() {
             let (channels, plane) = match from {
                 Shape::Map { channels, height, width } => (channels, height * width),
+                // Only batch normalisation tells the features of a vector apart.
+                Shape::Vector { features } if stages.iter().any(Stage::is_by_channel) => {
+                    (features, 1)
+                }
                 Shape::Vector { features } => (1, features),
             };
             tensor

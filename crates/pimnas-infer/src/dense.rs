@@ -85,8 +85,8 @@ impl DenseLayer {
         let mut outputs = vec![0.0; items * self.groups * self.outputs * positions];
         if positions == 1 {
             // Vectors: one product for the batch, transposed.
-            let channels = self.groups * self.outputs;
             self.vectors(input.data(), (items, size), &mut outputs);
+            let channels = self.groups * self.outputs;
             for (i, value) in outputs.iter_mut().enumerate() {
                 apply_stages(self.isa, stages, i % channels, std::slice::from_mut(value));
             }
@@ -130,16 +130,12 @@ impl DenseLayer {
     }
 
     /// Adds up the products of the blocks.
-    fn sum(
-        &self,
-        weights: &[f32],
-        gathered: &[f32],
-        (sums, outputs): (&mut Vec<f32>, &mut [f32]),
-    ) {
+    fn sum(&self, weights: &[f32], gathered: &[f32], (sums, outputs): (&mut Vec<f32>, &mut [f32])) {
         let lanes = outputs.len() / self.outputs.max(1);
         for (index, block) in self.blocks.iter().enumerate() {
             let shape = Product { outputs: self.outputs, rows: block.len(), lanes };
-            let factors = (&weights[block.start * self.outputs..], &gathered[block.start * lanes..]);
+            let factors =
+                (&weights[block.start * self.outputs..], &gathered[block.start * lanes..]);
             if index == 0 {
                 multiply(shape, factors, outputs);
                 continue;

@@ -135,6 +135,9 @@ pub enum InferError {
         /// Index of the layer.
         layer: usize,
     },
+    /// A calibration without sample inputs.
+    #[error("a calibration needs at least one sample input")]
+    NoSamples,
     /// A kernel that this processor cannot run.
     #[error("this processor lacks the instructions of the {kernel} kernels")]
     NoInstructions {
@@ -252,8 +255,11 @@ impl InferError {
             Self::NoCrossbars { .. } => {
                 "compile in a crossbar mode and name a convolution or fully connected layer"
             }
+            Self::NoSamples => "give inputs of the kind that the network will see",
             Self::NoInstructions { .. } => "leave the choice of kernels to the program",
-            Self::InputNotFinite { .. } => "repair the input: nothing here may be infinite or missing",
+            Self::InputNotFinite { .. } => {
+                "repair the input: nothing here may be infinite or missing"
+            }
             Self::LabelCount { .. } => "give one label for each image",
             Self::Label { .. } => "give a network with an output for each class of the data set",
             Self::Several { problems } => problems.first().map_or("", Self::hint),

@@ -14,6 +14,7 @@
 pub mod accuracy;
 mod adc;
 mod bind;
+mod calibrate;
 mod compile;
 mod compiled;
 mod crossbar;
@@ -31,6 +32,9 @@ mod stage;
 mod tensor;
 mod trace;
 
+pub use calibrate::{
+    BadPercentile, Calibrated, CalibrationRules, Percentile, RangeRule, calibrate,
+};
 pub use compiled::{CompiledNetwork, ItemNumber, LayerOutput};
 pub use crossbar::CellArray;
 pub use error::InferError;

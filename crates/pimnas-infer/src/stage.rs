@@ -60,6 +60,14 @@ impl Stage {
         Self::Affine { alpha, beta }
     }
 
+    /// Whether channels differ in what it does.
+    pub fn is_by_channel(&self) -> bool {
+        match self {
+            Self::Affine { .. } => true,
+            Self::Quantise { .. } | Self::Output { .. } | Self::Relu | Self::HardTanh => false,
+        }
+    }
+
     /// Applies it to values of one channel.
     #[inline(always)]
     pub fn apply(&self, channel: usize, values: &mut [f32]) {

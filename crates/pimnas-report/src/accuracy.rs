@@ -48,7 +48,12 @@ pub struct AccuracySubject {
 pub fn accuracy_table(report: &AccuracyReport<'_>) -> String {
     let AccuracySubject { network, hardware, dataset, adc, fidelity, seed } = &report.subject;
     let head = [
-        "stage", "draws", "accuracy %", "deviation", "worst", "95 % of the mean",
+        "stage",
+        "draws",
+        "accuracy %",
+        "deviation",
+        "worst",
+        "95 % of the mean",
         "95 % by choice of images",
     ];
     let mut stages = table(&head, 1);
@@ -165,8 +170,16 @@ fn stage_json(network: &Network, stage: &NamedStage) -> Value {
 pub fn accuracy_csv(report: &AccuracyReport<'_>) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record([
-        "stage", "draws", "images", "accuracy_mean", "accuracy_deviation", "accuracy_worst",
-        "mean_low", "mean_high", "images_low", "images_high",
+        "stage",
+        "draws",
+        "images",
+        "accuracy_mean",
+        "accuracy_deviation",
+        "accuracy_worst",
+        "mean_low",
+        "mean_high",
+        "images_low",
+        "images_high",
     ])?;
     for stage in &report.stages {
         let Some(summary) = stage.result.summary() else { continue };

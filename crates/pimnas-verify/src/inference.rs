@@ -21,10 +21,8 @@ const OUTPUTS: [(&str, Mode); 4] = [
     ("crossbar_fix", Mode::Crossbar(AdcRange::Fix)),
 ];
 /// The same for candidates.
-const CANDIDATE_OUTPUTS: [(&str, Mode); 2] = [
-    ("hardware_evaluate", Mode::Crossbar(AdcRange::Scale)),
-    ("origin_evaluate", Mode::FixedPoint),
-];
+const CANDIDATE_OUTPUTS: [(&str, Mode); 2] =
+    [("hardware_evaluate", Mode::Crossbar(AdcRange::Scale)), ("origin_evaluate", Mode::FixedPoint)];
 
 /// Compares every output that an inference case records.
 pub(crate) fn run(case: &Case, base: &RawConfig, file: &[u8]) -> Result<Comparison, String> {

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use pimnas::Network;
 use pimnas::device::{Draw, Effect, NonIdealities, Seed};
 use pimnas::infer::accuracy::{Images, LayerSignals, StageResult, Trials, evaluate};
 use pimnas::infer::{CompiledNetwork, Mode, Parameters};
 use pimnas::report::accuracy::{
     AccuracyReport, AccuracySubject, NamedStage, accuracy_csv, accuracy_json, accuracy_table,
 };
-use pimnas::Network;
 
 use super::dataset::DatasetArgs;
 use super::failure::Failure;

@@ -95,8 +95,8 @@ impl DatasetArgs {
             Shape::Map { channels, height, width } => vec![labels.len(), channels, height, width],
             Shape::Vector { features } => vec![labels.len(), features],
         };
-        let images = Tensor::new(dims, values)
-            .map_err(|error| Failure::new(&error, Some(error.hint())))?;
+        let images =
+            Tensor::new(dims, values).map_err(|error| Failure::new(&error, Some(error.hint())))?;
         let name = format!("{} images of {name}", labels.len());
         Ok(LabelledImages { images, labels, name })
     }
@@ -139,7 +139,8 @@ impl DatasetArgs {
             }
             (path, None) => return Ok((read_path(Path::new(path), shape)?, path.to_owned())),
             (path, Some(_)) => {
-                let hint = "give fashion-mnist, mnist, cifar10 or cifar100, or a path and no --data";
+                let hint =
+                    "give fashion-mnist, mnist, cifar10 or cifar100, or a path and no --data";
                 let message = format!("there is no data set `{path}`");
                 return Err(Failure::new(message, Some(hint)));
             }

@@ -64,10 +64,7 @@ pub fn load_network(given: &str, zoo_args: ZooArgs) -> Result<Network, Failure> 
         path.exists() || path.components().count() > 1 || path.extension().is_some();
     if zoo::NAMES.contains(&given) || !looks_like_file {
         let options = ZooOptions { classes: zoo_args.classes, input: zoo_args.input_size };
-        return zoo::build(given, options).map_err(|error| {
-            let fallback = "give a network of the zoo or a layer-list JSON file";
-            Failure::new(&error, error.hint().or(Some(fallback)))
-        });
+        return zoo::build(given, options).map_err(|error| Failure::new(&error, error.hint()));
     }
     let bytes = read_file(path)?;
     Network::from_json(&bytes).map_err(|error| Failure::of_file(path, &error, error.hint()))
@@ -218,14 +215,22 @@ impl ModeArgs {
     }
 }
 
+/// Similarity (1 is equal) from which a name counts as meant.
+const SIMILAR: f64 = 0.8;
+
 fn quirk(name: &str) -> Result<Quirk, Failure> {
     Quirk::by_name(name).ok_or_else(|| {
-        let nearest = Quirk::ALL
+        let names = Quirk::ALL.map(Quirk::name);
+        let hint = names
             .into_iter()
-            .map(Quirk::name)
-            .max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
-        let hint = nearest.map(|nearest| format!("did you mean `{nearest}`?"));
-        Failure::new(format_args!("there is no quirk `{name}`"), hint.as_deref())
+            .map(|known| (strsim::jaro_winkler(known, name), known))
+            .filter(|&(similarity, _)| similarity >= SIMILAR)
+            .max_by(|(a, _), (b, _)| a.total_cmp(b))
+            .map_or_else(
+                || format!("choose one of {}", names.join(", ")),
+                |(_, nearest)| format!("did you mean `{nearest}`?"),
+            );
+        Failure::new(format_args!("there is no quirk `{name}`"), Some(&hint))
     })
 }
 

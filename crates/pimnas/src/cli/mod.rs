@@ -51,7 +51,7 @@ pub fn run() -> ExitCode {
     let result: Result<ExitCode, Failure> = match &cli.command {
         Command::Simulate(args) => simulate::run(args).map(done),
         Command::Explain(args) => explain::run(args).map(done),
-        Command::Sweep(args) => sweep::run(args).map(done),
+        Command::Sweep(args) => sweep::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Config(args) => config::run(args),
         Command::Accuracy(args) => accuracy::run(args).map(done),

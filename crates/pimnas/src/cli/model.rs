@@ -75,8 +75,7 @@ pub fn read_tensors(path: &Path) -> Result<NamedTensors, Failure> {
     if ending == "npz" {
         NamedTensors::from_npz(&file)
             .map_err(|error| Failure::of_file(path, &error, Some(error.hint())))
-    } else if TORCH_ENDINGS.contains(&ending.as_str())
-        || (ending != "safetensors" && zip_or_pickle)
+    } else if TORCH_ENDINGS.contains(&ending.as_str()) || (ending != "safetensors" && zip_or_pickle)
     {
         NamedTensors::from_pth(&file)
             .map_err(|error| Failure::of_file(path, &error, Some(error.hint())))

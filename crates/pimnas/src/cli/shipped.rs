@@ -13,7 +13,8 @@ const WEIGHTS: &[u8] = include_bytes!("../../../../data/networks/fashion-mnist-s
 
 /// The network and its weights.
 pub fn load() -> Result<(Network, Parameters), Failure> {
-    let network = Network::from_json(NETWORK).map_err(|error| Failure::new(&error, error.hint()))?;
+    let network =
+        Network::from_json(NETWORK).map_err(|error| Failure::new(&error, error.hint()))?;
     let weights = Parameters::from_safetensors(WEIGHTS).map_err(|error| infer_failure(&error))?;
     Ok((network, weights))
 }

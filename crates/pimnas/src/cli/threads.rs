@@ -25,8 +25,9 @@ impl ThreadArgs {
             Some(threads) => threads,
         };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let unavailable =
-            |error| Failure::new(format_args!("cannot start {threads} threads: {error}"), Some(hint));
+        let unavailable = |error| {
+            Failure::new(format_args!("cannot start {threads} threads: {error}"), Some(hint))
+        };
         pool.map_err(unavailable)?.install(work)
     }
 }

@@ -10,7 +10,7 @@ use pimnas::{Format, RawConfig};
 use rayon::prelude::*;
 
 use super::failure::{FOUND_WRONG, Failure};
-use super::output::{print, read_file};
+use super::output::{print, read_file, unreadable};
 
 /// Differences printed for a case.
 const SHOWN: usize = 3;
@@ -42,11 +42,15 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::of_file(&args.folder, "no recorded case found", Some(hint)));
     }
     let base = base_config(args)?;
-    let outcomes: Vec<(&PathBuf, Result<Verdict, String>)> =
+    let outcomes: Vec<(&PathBuf, Result<Verified, String>)> =
         files.par_iter().map(|file| (file, verify_file(file, &base))).collect();
     let mut count = Count::default();
     let mut text = String::new();
     for (file, outcome) in outcomes {
+        let outcome = outcome.map(|Verified { verdict, uncompared }| {
+            count.uncompared += uncompared;
+            verdict
+        });
         count.add(&outcome);
         describe(&mut text, file, &outcome, args.verbose);
     }
@@ -55,10 +59,9 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
 }
 
 fn find_cases(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let unreadable = |error| Failure::of_file(folder, format_args!("cannot read: {error}"), None);
     let mut entries = std::fs::read_dir(folder)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(unreadable)?;
+        .map_err(|error| unreadable(folder, &error))?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
@@ -87,19 +90,33 @@ fn base_config(args: &VerifyArgs) -> Result<RawConfig, Failure> {
     })
 }
 
-fn verify_file(file: &Path, base: &RawConfig) -> Result<Verdict, String> {
+/// What came of a case.
+struct Verified {
+    verdict: Verdict,
+    /// 1 for a candidate whose file of tensors is not there.
+    uncompared: usize,
+}
+
+fn verify_file(file: &Path, base: &RawConfig) -> Result<Verified, String> {
     let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
     let case = Case::from_json(&bytes).map_err(|error| error.to_string())?;
     let beside = file.parent().unwrap_or(Path::new("."));
     let tensors = match case.tensors() {
         Some(name) if case.kind != Kind::Hardware => {
             let path = beside.join(name);
-            let read = std::fs::read(&path);
-            Some(read.map_err(|error| format!("{}: {error}", path.display()))?)
+            match std::fs::read(&path) {
+                Ok(file) => Some(file),
+                // A candidate's figures of cost need no tensors.
+                Err(_) if case.kind == Kind::Candidate && !path.exists() => None,
+                Err(error) => return Err(format!("{}: {error}", path.display())),
+            }
         }
         Some(_) | None => None,
     };
-    Ok(verify(&case, base, tensors.as_deref()))
+    let without_tensors =
+        case.kind == Kind::Candidate && case.tensors().is_some() && tensors.is_none();
+    let verdict = verify(&case, base, tensors.as_deref());
+    Ok(Verified { verdict, uncompared: usize::from(without_tensors) })
 }
 
 fn describe(text: &mut String, file: &Path, outcome: &Result<Verdict, String>, verbose: bool) {
@@ -140,6 +157,7 @@ struct Count {
     both_reject: usize,
     accepted: usize,
     wrong: usize,
+    uncompared: usize,
 }
 
 impl Count {
@@ -158,8 +176,11 @@ impl Count {
 
 impl std::fmt::Display for Count {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { agree, numbers, both_reject, accepted, wrong } = self;
+        let Self { agree, numbers, both_reject, accepted, wrong, uncompared } = self;
         writeln!(f, "{agree} cases agree ({numbers} numbers), {wrong} do not")?;
+        if *uncompared > 0 {
+            writeln!(f, "of {uncompared} candidates without their tensors, only costs compared")?;
+        }
         writeln!(
             f,
             "of cases that the reference rejects, {both_reject} are rejected and {accepted} are run"
