@@ -76,7 +76,7 @@ fn effects_of_no_magnitude_leave_the_converters_accuracy() {
 #[test]
 fn the_shipped_network_is_right_about_nine_times_of_ten() {
     let arguments = ["accuracy", "--limit", "400", "--variation", "off", "--stuck", "off"];
-    let output = pimnas(&[&arguments[..], &["--on-off", "off", "--format", "csv"]].concat());
+    let output = pimnas(&[&arguments[..], &["--on-off", "off", "--format", "csv"]].concat()).output();
     let text = String::from_utf8(output.unwrap().stdout).unwrap();
     let float = text.lines().nth(1).unwrap().split(',').nth(3).unwrap().parse::<f64>().unwrap();
     assert!(float > 0.87, "{text}");

@@ -23,26 +23,26 @@ const DRIFT: (f64, f64, f64) = (0.05, 0.01, 20.0);
 pub struct NonIdealArgs {
     /// Variation from cell to cell, %: of the resistance, or with `,conductance` or `,lognormal`
     /// behind it of the conductance; `off`. Without it Device_Variation
-    #[arg(long, value_name = "PERCENT[,LAW]|off")]
+    #[arg(long, value_name = "PERCENT[,LAW]|off", allow_hyphen_values = true)]
     variation: Option<String>,
     /// Cells stuck at the high- and at the low-resistance state, %; `off`. Without it Device_SAF
-    #[arg(long, value_name = "HRS,LRS|off")]
+    #[arg(long, value_name = "HRS,LRS|off", allow_hyphen_values = true)]
     stuck: Option<String>,
     /// Ratio of the largest to the smallest conductance, with equidistant levels between; `off`.
     /// Without it the levels of Device_Resistance
-    #[arg(long, value_name = "RATIO|off")]
+    #[arg(long, value_name = "RATIO|off", allow_hyphen_values = true)]
     on_off: Option<String>,
     /// Noise of each read, % of a cell's current
-    #[arg(long, value_name = "PERCENT|off")]
+    #[arg(long, value_name = "PERCENT|off", allow_hyphen_values = true)]
     read_noise: Option<String>,
     /// Drift: seconds since programming; mean exponent (0.05) and its deviation (0.01) may follow
-    #[arg(long, value_name = "SECONDS[,EXPONENT[,DEVIATION]]|off")]
+    #[arg(long, value_name = "SECONDS[,EXPONENT[,DEVIATION]]|off", allow_hyphen_values = true)]
     drift: Option<String>,
     /// Offset of the ADCs, deviation in steps (LSB)
-    #[arg(long, value_name = "LSB|off")]
+    #[arg(long, value_name = "LSB|off", allow_hyphen_values = true)]
     adc_offset: Option<String>,
     /// Gain error of the ADCs, deviation in %
-    #[arg(long, value_name = "PERCENT|off")]
+    #[arg(long, value_name = "PERCENT|off", allow_hyphen_values = true)]
     adc_gain: Option<String>,
 }
 
