@@ -1,5 +1,6 @@
 //! What can be wrong with weights, inputs and settings of an inference.
 
+use pimnas_device::DeviceError;
 use pimnas_hardware::HardwareError;
 use thiserror::Error;
 
@@ -177,6 +178,9 @@ pub enum InferError {
         /// The problems, none of which is `Several`.
         problems: Vec<InferError>,
     },
+    /// Non-idealities that cannot be drawn.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// A hardware description without the converters that inference needs.
     #[error(transparent)]
     Hardware(#[from] HardwareError),
@@ -259,6 +263,7 @@ impl InferError {
             Self::LabelCount { .. } => "give one label for each image",
             Self::Label { .. } => "give a network with an output for each class of the data set",
             Self::Several { problems } => problems.first().map_or("", Self::hint),
+            Self::Device(error) => error.hint(),
             Self::Hardware(error) => error.hint(),
         }
     }

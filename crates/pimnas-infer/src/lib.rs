@@ -35,7 +35,7 @@ mod trace;
 pub use calibrate::{
     BadPercentile, Calibrated, CalibrationRules, Percentile, RangeRule, calibrate,
 };
-pub use compiled::{CompiledNetwork, LayerOutput};
+pub use compiled::{CompiledNetwork, ItemNumber, LayerOutput};
 pub use crossbar::CellArray;
 pub use error::InferError;
 pub use kernel::Kernels;

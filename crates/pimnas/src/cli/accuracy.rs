@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use pimnas::Network;
+use pimnas::device::{Draw, Effect, NonIdealities, Seed};
 use pimnas::infer::accuracy::{Images, LayerSignals, StageResult, Trials, evaluate};
 use pimnas::infer::{CompiledNetwork, Mode, Parameters};
 use pimnas::report::accuracy::{
@@ -16,6 +17,7 @@ use super::failure::Failure;
 use super::infer::AdcArg;
 use super::inputs::{FidelityArg, HardwareArgs, ZooArgs, load_network, network_name};
 use super::model::{Model, infer_failure, read_parameters};
+use super::nonideal::NonIdealArgs;
 use super::output::OutputArgs;
 use super::shipped;
 use super::simulate::ReportFormat;
@@ -41,12 +43,14 @@ pub struct AccuracyArgs {
     /// Range of the ADCs
     #[arg(long, value_enum, default_value_t = AdcArg::Scale)]
     adc: AdcArg,
+    #[command(flatten)]
+    non_ideal: NonIdealArgs,
     /// Keep the reference's defects, or correct them (docs/QUIRKS.md)
     #[arg(long, value_enum, default_value_t = FidelityArg::Reference)]
     fidelity: FidelityArg,
     /// Pieces of hardware drawn for each stage with something random
     #[arg(long, value_name = "K", default_value_t = 5)]
-    draws: u64,
+    draws: u32,
     /// Seed of the draws
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
@@ -85,7 +89,8 @@ pub fn run(args: &AccuracyArgs) -> Result<(), Failure> {
     let data = args.dataset.load(network.input.shape)?;
     let model = Model::new(network, parameters, (&hardware, args.fidelity.into()))?;
     let images = Images::new(&data.images, &data.labels).map_err(|error| infer_failure(&error))?;
-    let stages = args.threads.run(|| study(args, &model, &images))?;
+    let effects = args.non_ideal.resolve(&hardware, args.fidelity.into())?;
+    let stages = args.threads.run(|| study(args, (&model, &effects), &images))?;
     let subject = AccuracySubject {
         network: name,
         hardware: args.hardware.name(),
@@ -109,25 +114,64 @@ fn write(args: &AccuracyArgs, report: &AccuracyReport<'_>) -> Result<(), Failure
     args.output.write(&text)
 }
 
-/// Every stage.
-fn study(args: &AccuracyArgs, model: &Model, images: &Images) -> Result<Vec<NamedStage>, Failure> {
-    let fixed = [
+/// Every stage: three arithmetics, each effect alone, all together.
+fn study(
+    args: &AccuracyArgs,
+    (model, effects): (&Model, &NonIdealities),
+    images: &Images,
+) -> Result<Vec<NamedStage>, Failure> {
+    let arithmetics = [
         ("float", Mode::Float),
         ("fixed point", Mode::FixedPoint),
         ("DAC and ADC", Mode::Crossbar(args.adc.into())),
     ];
     let compiled: Result<Vec<CompiledNetwork>, Failure> =
-        fixed.iter().map(|&(_, mode)| model.compile(mode)).collect();
+        arithmetics.iter().map(|&(_, mode)| model.compile(mode)).collect();
     let compiled = compiled?;
-    let progress = Progress::new(images.len() * fixed.len());
+    let drawn = drawn_stages(effects, Draw(args.draws));
+    let runs: usize = drawn.iter().map(|stage| stage.draws.0 as usize).sum();
+    let progress = Progress::new(images.len() * (arithmetics.len() + runs));
     let signals = signals(&compiled[0], images)?;
     let mut stages = Vec::new();
-    for (&(name, _), network) in fixed.iter().zip(&compiled) {
+    for (&(name, _), network) in arithmetics.iter().zip(&compiled) {
         let result = progress.stage(name, &Trials::Once(network), (images, &signals))?;
         stages.push(NamedStage { name: name.to_owned(), result });
     }
+    let ideal = &compiled[arithmetics.len() - 1];
+    for DrawnStage { name, effects, draws } in drawn {
+        let make = |draw| ideal.with_draw(&effects, Seed(args.seed), draw);
+        let trials = Trials::Drawn { draws, make: &make };
+        let result = progress.stage(&name, &trials, (images, &signals))?;
+        stages.push(NamedStage { name, result });
+    }
     progress.bar.finish_and_clear();
     Ok(stages)
+}
+
+/// A stage whose hardware is drawn.
+struct DrawnStage {
+    name: String,
+    effects: NonIdealities,
+    draws: Draw,
+}
+
+/// Each effect alone, and all together if they are several.
+fn drawn_stages(effects: &NonIdealities, draws: Draw) -> Vec<DrawnStage> {
+    let on = effects.effects();
+    let mut stages: Vec<DrawnStage> = on
+        .iter()
+        .map(|&effect| DrawnStage {
+            name: effect.name().to_owned(),
+            effects: effects.only(effect),
+            // Levels are the same in every draw.
+            draws: if effect == Effect::OnOffRatio { Draw(1) } else { draws },
+        })
+        .collect();
+    if on.len() > 1 {
+        let (name, effects) = ("all together".to_owned(), effects.clone());
+        stages.push(DrawnStage { name, effects, draws });
+    }
+    stages
 }
 
 fn signals(network: &CompiledNetwork, images: &Images) -> Result<LayerSignals, Failure> {

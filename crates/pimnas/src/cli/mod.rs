@@ -9,6 +9,7 @@ mod failure;
 mod infer;
 mod inputs;
 mod model;
+mod nonideal;
 mod output;
 mod shipped;
 mod simulate;
