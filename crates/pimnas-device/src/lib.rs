@@ -21,6 +21,7 @@ mod quirk;
 mod stream;
 mod stuck;
 mod variation;
+mod wires;
 
 pub use adc::{AdcError, AdcFault};
 pub use cells::{Cells, PreparedCells};
@@ -33,3 +34,4 @@ pub use quirk::{DeviceQuirk, DeviceQuirks};
 pub use stream::{ArrayPlace, Draw, Purpose, Seed, Stream, Streams};
 pub use stuck::StuckAt;
 pub use variation::{Deviations, LevelDeviation, Variation, VariationLaw};
+pub use wires::{Solution, WiredArray, Wires};
