@@ -1,16 +1,20 @@
 //! Which effects there are and which are on.
 
+use std::num::NonZeroUsize;
+
 use pimnas_config::Hardware;
 
 use crate::adc::AdcError;
 use crate::cells::PreparedCells;
 use crate::drift::Drift;
 use crate::error::DeviceError;
+use crate::ir_drop::{IrDrop, IrDropMethod};
 use crate::levels::{CellBits, OnOffRatio};
 use crate::noise::ReadNoise;
 use crate::quirk::{DeviceQuirk, DeviceQuirks};
 use crate::stuck::StuckAt;
 use crate::variation::{Variation, VariationLaw};
+use crate::wires::Wires;
 
 /// One effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +27,8 @@ pub enum Effect {
     StuckAt,
     /// Conductance drift.
     Drift,
+    /// Voltage lost along the wires.
+    IrDrop,
     /// Noise of each read.
     ReadNoise,
     /// Offset and gain errors of the ADCs.
@@ -31,11 +37,12 @@ pub enum Effect {
 
 impl Effect {
     /// Every effect, in the order in which they act.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::OnOffRatio,
         Self::Variation,
         Self::StuckAt,
         Self::Drift,
+        Self::IrDrop,
         Self::ReadNoise,
         Self::AdcError,
     ];
@@ -48,6 +55,7 @@ impl Effect {
             Self::Variation => "variation",
             Self::StuckAt => "stuck-at",
             Self::Drift => "drift",
+            Self::IrDrop => "ir-drop",
             Self::ReadNoise => "read-noise",
             Self::AdcError => "adc-error",
         }
@@ -73,6 +81,8 @@ pub struct NonIdealities {
     pub stuck: Option<StuckAt>,
     /// Conductance drift.
     pub drift: Option<Drift>,
+    /// Voltage lost along the wires.
+    pub ir_drop: Option<IrDrop>,
     /// Noise of each read.
     pub read_noise: Option<ReadNoise>,
     /// Offset and gain errors of the ADCs.
@@ -83,8 +93,9 @@ pub struct NonIdealities {
 
 impl NonIdealities {
     /// What a hardware description states: resistance levels, variation (of the resistance,
-    /// Gaussian) and stuck cells. Effects of magnitude 0 are off; it knows nothing of drift, noise
-    /// and ADC errors.
+    /// Gaussian), stuck cells and wire resistance (unless [`DeviceQuirk::WiresIgnored`] is kept; by
+    /// the fast method). Effects of magnitude 0 are off; it knows nothing of drift, noise and ADC
+    /// errors.
     ///
     /// # Errors
     /// Resistances that do not fall from level to level.
@@ -99,6 +110,7 @@ impl NonIdealities {
             on_off: Some(OnOffRatio::from_resistances(&device.resistances)?),
             variation,
             stuck: any_stuck.then_some(stuck),
+            ir_drop: wires_of(hardware).filter(|_| !quirks.keeps(DeviceQuirk::WiresIgnored)),
             quirks,
             ..Self::default()
         })
@@ -112,6 +124,7 @@ impl NonIdealities {
             Effect::Variation => self.variation.is_some(),
             Effect::StuckAt => self.stuck.is_some(),
             Effect::Drift => self.drift.is_some(),
+            Effect::IrDrop => self.ir_drop.is_some(),
             Effect::ReadNoise => self.read_noise.is_some(),
             Effect::AdcError => self.adc.is_some(),
         };
@@ -132,6 +145,7 @@ impl NonIdealities {
             }
             Effect::StuckAt => Self { stuck: self.stuck, ..ideal },
             Effect::Drift => Self { drift: self.drift, ..ideal },
+            Effect::IrDrop => Self { ir_drop: self.ir_drop, ..ideal },
             Effect::ReadNoise => Self { read_noise: self.read_noise, ..ideal },
             Effect::AdcError => Self { adc: self.adc, ..ideal },
         }
@@ -150,6 +164,16 @@ impl NonIdealities {
     pub fn prepare(&self, bits: CellBits) -> Result<PreparedCells, DeviceError> {
         PreparedCells::new(self, bits)
     }
+}
+
+/// The wires of a hardware description, if they have resistance.
+fn wires_of(hardware: &Hardware) -> Option<IrDrop> {
+    let segment = hardware.crossbar.wire_resistance;
+    let low_resistance = *hardware.device.resistances.last()?;
+    let columns = NonZeroUsize::new(hardware.crossbar.columns as usize)?;
+    let wires = Wires { word_line: segment, bit_line: segment };
+    let method = IrDropMethod::EqualInputs;
+    (segment.0 > 0.0).then_some(IrDrop { wires, low_resistance, columns, method })
 }
 
 #[cfg(test)]

@@ -26,6 +26,11 @@ pub struct Wires {
     pub bit_line: Ohms,
 }
 
+impl Wires {
+    /// Wires without resistance.
+    pub const IDEAL: Self = Self { word_line: Ohms(0.0), bit_line: Ohms(0.0) };
+}
+
 /// An array of ohmic cells with its wires.
 #[derive(Clone, Copy, Debug)]
 pub struct WiredArray<'a> {
