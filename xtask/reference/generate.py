@@ -15,19 +15,27 @@ import time
 from pathlib import Path
 from typing import Any
 
+import candidate
 import hardware
 import reference_modules
-from cases import Case
+from cases import Case, error_record, hardware_file
+from random_candidate import random_candidate, random_tensors
 from random_hardware import random_hardware
 from random_network import random_multiple, random_network
+from random_odd import odd_hardware, odd_network
 from reference_modules import BadInput, Reference
+from safetensors_io import write_tensors
 
-KINDS = ("hardware", "multiple")
+KINDS = ("hardware", "multiple", "odd", "candidate")
 
 
 def random_case(kind: str, seed: int, index: int) -> Case:
     """The case of a kind, seed and index: the same on every run."""
     rng = random.Random(f"{kind}/{seed}/{index}")
+    if kind == "odd":
+        return {"network": odd_network(rng), "config_overrides": odd_hardware(rng)}
+    if kind == "candidate":
+        return {"mnsim_cfg": random_candidate(rng), "config_overrides": random_hardware(rng)}
     network = random_network(rng)
     case: Case = {"network": network, "config_overrides": random_hardware(rng)}
     if kind == "multiple":
@@ -39,11 +47,28 @@ def fill(reference: Reference, args: argparse.Namespace, index: int) -> dict[str
     """Make one case, ask the reference, write the file; returns its line of the summary."""
     case = random_case(args.kind, args.seed, index)
     begin = time.perf_counter()
-    case["expected"], where = hardware.record_case(reference, case, args.config, args.reference)
-    seconds = round(time.perf_counter() - begin, 3)
     path = args.out / f"{args.kind}_{args.seed}_{index:03d}.json"
+    if args.kind == "candidate":
+        case["expected"], where = record_costs(reference, args, case, path)
+    else:
+        case["expected"], where = hardware.record_case(reference, case, args.config, args.reference)
+    seconds = round(time.perf_counter() - begin, 3)
     path.write_text(json.dumps(case, separators=(",", ":")), encoding="utf-8")
     return {"case": path.name, "seconds": seconds, "error": case["expected"].get("error"), "where": where}
+
+
+def record_costs(
+    reference: Reference, args: argparse.Namespace, case: Case, path: Path
+) -> tuple[dict[str, Any], str | None]:
+    """The six numbers of a candidate; its parameters go to a file beside it."""
+    tensors = random_tensors(case["mnsim_cfg"], path.stem)
+    name = f"{path.stem}.safetensors"
+    write_tensors(path.parent / name, tensors)
+    try:
+        with hardware_file(args.config, case["config_overrides"]) as config:
+            return candidate.numbers(reference, case, tensors, config) | {"tensors": name}, None
+    except Exception as error:  # noqa: BLE001 - any error of the reference is a result here
+        return error_record(error), hardware.innermost_frame(error, args.reference)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

@@ -1,8 +1,8 @@
 //! `bench-reference`: both simulators in turn, medians, ratios.
 
 use std::hint::black_box;
-use std::path::PathBuf;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use pimnas::verify::Case;
@@ -24,17 +24,19 @@ pub struct Args {
     /// Folder with recorded cases and SimConfig.ini
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/golden"))]
     cases: PathBuf,
-    /// Rounds; in each, every network is timed by both simulators, one after the other
+    /// Rounds; in each, every subject is timed by both simulators, one after the other
     #[arg(long, default_value_t = 7)]
     rounds: usize,
-    /// Simulations by pimnas a round and network; their mean is the round's time
-    #[arg(long, default_value_t = 200)]
-    repeat: u32,
+    /// Candidates of a search to time beside the networks of the zoo; their weights must be
+    /// beside them
+    #[arg(long, default_value_t = 5)]
+    candidates: usize,
 }
 
-/// A network of the zoo with its recorded case.
+/// A network or a candidate with its recorded case.
 struct Subject {
     name: String,
+    operation: &'static str,
     path: PathBuf,
     case: Case,
     reference: Vec<f64>,
@@ -45,7 +47,7 @@ struct Subject {
 pub fn run(args: &Args) -> Result<()> {
     let config_path = args.cases.join("SimConfig.ini");
     let base = RawConfig::from_ini(&std::fs::read(&config_path)?)?;
-    let mut subjects = zoo_cases(&args.cases)?;
+    let mut subjects = subjects(&args.cases, args.candidates)?;
     let setting = Setting {
         python: &args.python,
         reference: &args.reference,
@@ -55,59 +57,85 @@ pub fn run(args: &Args) -> Result<()> {
     let mut driver = Driver::start(&setting)?;
     for round in 0..args.rounds {
         for subject in &mut subjects {
-            let request = json!({"op": "metrics", "case": subject.path});
+            let request = json!({"op": subject.operation, "case": subject.path});
             let answer = driver.ask(&request)?;
             let seconds = answer["seconds"].as_f64().context("no time in the answer")?;
-            let (mean, metrics) = time_pimnas(subject, &base, args.repeat)?;
+            let (mean, metrics) = time_pimnas(subject, &base, Duration::from_secs_f64(seconds))?;
             check(&subject.name, &answer["metrics"], &metrics)?;
             subject.reference.push(seconds);
             subject.pimnas.push(mean);
         }
         println!("round {} of {} done", round + 1, args.rounds);
     }
-    print_result(&subjects);
+    for (what, operation) in [("network", "metrics"), ("candidate", "candidate")] {
+        let of_kind = || subjects.iter().filter(|subject| subject.operation == operation);
+        if of_kind().next().is_some() {
+            print_result(what, of_kind());
+        }
+    }
     Ok(())
 }
 
-/// One case for each network of the zoo: the first with its name and no changed setting.
-fn zoo_cases(folder: &std::path::Path) -> Result<Vec<Subject>> {
+/// One case for each network of the zoo, the first with its name and no changed setting, and
+/// the first candidates.
+fn subjects(folder: &Path, candidates: usize) -> Result<Vec<Subject>> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .with_context(|| format!("cannot read {}", folder.display()))?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
     files.sort();
-    let mut subjects: Vec<Subject> = Vec::new();
+    let (mut zoo, mut searched): (Vec<Subject>, Vec<Subject>) = Default::default();
     for path in files.iter().filter(|path| path.extension().is_some_and(|end| end == "json")) {
         let bytes = std::fs::read(path)?;
         let json: Value = serde_json::from_slice(&bytes)?;
-        let Some(name) = json.get("zoo").and_then(Value::as_str) else { continue };
         let default = json["config_overrides"].as_object().is_some_and(|map| map.is_empty());
-        if default && subjects.iter().all(|subject| subject.name != name) {
-            subjects.push(Subject {
-                name: name.to_owned(),
-                path: path.canonicalize()?,
-                case: Case::from_json(&bytes)?,
-                reference: Vec::new(),
-                pimnas: Vec::new(),
-            });
+        if let Some(name) = json.get("zoo").and_then(Value::as_str) {
+            if default && zoo.iter().all(|subject| subject.name != name) {
+                zoo.push(subject(name, "metrics", path, &bytes)?);
+            }
+        } else if json.get("mnsim_cfg").is_some() && searched.len() < candidates {
+            let tensors = json["expected"]["tensors"].as_str().map(|name| folder.join(name));
+            if tensors.is_none_or(|path| !path.is_file()) {
+                // The published simulator asks for weights, which take no part in the costs.
+                continue;
+            }
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            searched.push(subject(&name, "candidate", path, &bytes)?);
         }
     }
-    ensure!(!subjects.is_empty(), "no zoo case in {}", folder.display());
-    Ok(subjects)
+    ensure!(!zoo.is_empty(), "no zoo case in {}", folder.display());
+    zoo.extend(searched);
+    Ok(zoo)
 }
 
-/// Mean time of resolving the configuration and simulating, and the metrics.
-fn time_pimnas(subject: &Subject, base: &RawConfig, repeat: u32) -> Result<(f64, Value)> {
+fn subject(name: &str, operation: &'static str, path: &Path, bytes: &[u8]) -> Result<Subject> {
+    Ok(Subject {
+        name: name.to_owned(),
+        operation,
+        path: path.canonicalize()?,
+        case: Case::from_json(bytes)?,
+        reference: Vec::new(),
+        pimnas: Vec::new(),
+    })
+}
+
+/// Mean time of resolving the configuration and simulating, over about as long as the published
+/// simulator took, so that what else runs on the machine weighs on both alike; and the metrics.
+fn time_pimnas(subject: &Subject, base: &RawConfig, least: Duration) -> Result<(f64, Value)> {
     let network = subject.case.network()?;
     let config = subject.case.config(base).map_err(anyhow::Error::msg)?;
     let options = Options::default();
     let mut metrics = None;
+    let mut repeats = 0_u32;
     let begin = Instant::now();
-    for _ in 0..repeat {
-        let hardware = resolve(black_box(&config))?;
-        metrics = Some(simulate(&hardware, black_box(&network), &options)?.metrics());
+    while repeats == 0 || begin.elapsed() < least {
+        for _ in 0..16 {
+            let hardware = resolve(black_box(&config))?;
+            metrics = Some(simulate(&hardware, black_box(&network), &options)?.metrics());
+        }
+        repeats += 16;
     }
-    let mean = begin.elapsed().as_secs_f64() / f64::from(repeat);
+    let mean = begin.elapsed().as_secs_f64() / f64::from(repeats);
     Ok((mean, serde_json::to_value(metrics)?))
 }
 
@@ -119,13 +147,15 @@ fn check(name: &str, reference: &Value, pimnas: &Value) -> Result<()> {
     Ok(())
 }
 
-fn print_result(subjects: &[Subject]) {
-    println!("| network | published, s | pimnas, µs | ratio |\n|---|---:|---:|---:|");
+fn print_result<'a>(what: &str, subjects: impl Iterator<Item = &'a Subject>) {
     let mut ratios = Vec::new();
+    println!("\n| {what} | published, s | pimnas, µs | ratio |\n|---|---:|---:|---:|");
     for subject in subjects {
         let (theirs, ours) = (median(&subject.reference), median(&subject.pimnas));
-        ratios.push(theirs / ours);
-        println!("| {} | {theirs:.3} | {:.1} | {:.0} |", subject.name, ours * 1e6, theirs / ours);
+        let paired = subject.reference.iter().zip(&subject.pimnas);
+        let ratio = median(&paired.map(|(theirs, ours)| theirs / ours).collect::<Vec<_>>());
+        println!("| {} | {theirs:.3} | {:.1} | {ratio:.0} |", subject.name, ours * 1e6);
+        ratios.push(ratio);
     }
-    println!("\nmedian ratio over the networks: {:.0}", median(&ratios));
+    println!("\nmedian ratio: {:.0}", median(&ratios));
 }

@@ -1,11 +1,16 @@
 //! Developer commands: `cargo xtask help`.
 
-// This program's purpose is to print what it measures.
+// The purpose of this program is to print what it measures.
 #![allow(clippy::print_stdout)]
 
 mod bench_reference;
 mod driver;
+mod fuzz_seeds;
 mod median;
+mod onnx_conformance;
+mod quirks;
+mod scaling;
+mod subjects;
 
 use clap::{Parser, Subcommand};
 
@@ -20,10 +25,26 @@ struct Cli {
 enum Command {
     /// Time the published simulator and pimnas in turn on the same work
     BenchReference(bench_reference::Args),
+    /// Measure what each quirk of the cost models changes (the table of docs/QUIRKS.md)
+    Quirks,
+    /// Time ResNet-18 over the size of the picture (docs/PERFORMANCE.md)
+    Scaling,
+    /// Peak memory of simulations, a process each (docs/PERFORMANCE.md)
+    Memory(scaling::MemoryArgs),
+    /// Write the seeds and dictionaries of the fuzz targets
+    FuzzSeeds(fuzz_seeds::Args),
+    /// Read and run ONNX models with recorded outputs and compare
+    OnnxConformance(onnx_conformance::Args),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<std::process::ExitCode> {
     match Cli::parse().command {
-        Command::BenchReference(args) => bench_reference::run(&args),
+        Command::BenchReference(args) => bench_reference::run(&args)?,
+        Command::Quirks => quirks::run()?,
+        Command::Scaling => scaling::scaling()?,
+        Command::Memory(args) => scaling::memory(&args)?,
+        Command::FuzzSeeds(args) => fuzz_seeds::run(&args)?,
+        Command::OnnxConformance(args) => return onnx_conformance::run(&args),
     }
+    Ok(std::process::ExitCode::SUCCESS)
 }

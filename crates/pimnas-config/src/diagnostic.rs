@@ -7,6 +7,8 @@ use thiserror::Error;
 
 /// Problems that [`Diagnostics`] prints before it only counts the rest.
 const SHOWN: usize = 40;
+/// Problems from which on readers stop looking: whoever has more has a file of another kind.
+const ENOUGH: usize = 200;
 
 /// A place in the text of a configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -190,6 +192,11 @@ pub struct Diagnostics {
 impl Diagnostics {
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
         self.list.push(diagnostic);
+    }
+
+    /// Whether there are so many problems that more of them help nobody.
+    pub(crate) fn are_enough(&self) -> bool {
+        self.list.len() >= ENOUGH
     }
 
     pub(crate) fn sort(&mut self) {

@@ -69,5 +69,6 @@ impl Section {
 
 /// Keys differ only where more than their case differs.
 pub(crate) fn same_key(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other) || one.to_lowercase() == other.to_lowercase()
+    let plain = one.is_ascii() && other.is_ascii();
+    one.eq_ignore_ascii_case(other) || (!plain && one.to_lowercase() == other.to_lowercase())
 }

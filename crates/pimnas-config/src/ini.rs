@@ -63,6 +63,9 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Section>, Diagnostics> {
     };
     for (index, range) in lines(text).enumerate() {
         reader.line(index + 1, range);
+        if reader.problems.are_enough() {
+            break;
+        }
     }
     reader.problems.or(reader.sections)
 }

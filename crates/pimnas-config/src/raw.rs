@@ -9,7 +9,7 @@ use crate::suggest::{closest, shown};
 use crate::{ini, toml_form, write};
 
 /// Largest text that is read, bytes.
-const MAX_BYTES: usize = 4 << 20;
+const MAX_BYTES: usize = 1 << 20;
 /// Longest value that can be set, bytes.
 const MAX_VALUE: usize = 1 << 20;
 

@@ -1,11 +1,12 @@
 //! The TOML form: a table a section, values of their natural type.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use toml_edit::{Array, Document, DocumentMut, Item, Table, TableLike, Value};
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, Place};
-use crate::document::{Entry, Origin, Section, Written, same_key};
+use crate::document::{Entry, Origin, Section, Written};
 use crate::raw::{Format, RawConfig};
 use crate::registry::{self, ValueKind};
 use crate::suggest::shown;
@@ -16,12 +17,16 @@ use crate::suggest::shown;
 /// Text that is not TOML, keys outside a table, and values that no key can have.
 pub(crate) fn parse(text: &str) -> Result<Vec<Section>, Diagnostics> {
     let offset = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
-    let source = Source { text, offset };
+    let ends = text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(at, _)| at).collect();
+    let source = Source { text, offset, ends };
     let body = text.get(offset..).unwrap_or_default();
     let document = Document::parse(body).map_err(|error| source.not_toml(&error))?;
     let mut problems = Diagnostics::default();
     let mut sections = Vec::new();
     for (name, item) in document.as_table().iter() {
+        if problems.are_enough() {
+            break;
+        }
         match item.as_table_like() {
             Some(table) => {
                 let header = source.place(item.span());
@@ -37,13 +42,14 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Section>, Diagnostics> {
 struct Source<'t> {
     text: &'t str,
     offset: usize,
+    /// Where lines end.
+    ends: Vec<usize>,
 }
 
 impl Source<'_> {
     fn place(&self, span: Option<Range<usize>>) -> Place {
         let span = span.map_or(0..0, |s| s.start + self.offset..s.end + self.offset);
-        let before = self.text.as_bytes().get(..span.start).unwrap_or_default();
-        Place { line: before.iter().filter(|&&b| b == b'\n').count() + 1, span }
+        Place { line: self.ends.partition_point(|&end| end < span.start) + 1, span }
     }
 
     fn not_toml(&self, error: &toml_edit::TomlError) -> Diagnostic {
@@ -53,9 +59,14 @@ impl Source<'_> {
             DiagnosticCode::Syntax
         };
         let message = format!("the text is not TOML: {}", shown(error.message()));
-        Diagnostic::error(code, message)
-            .at(self.place(error.span()))
-            .with_hint("put section names that have a space into quotes: `[\"Tile level\"]`")
+        let hint = if code == DiagnosticCode::DuplicateKey {
+            "keep one of the two"
+        } else if error.message().contains("recur") {
+            "write a table a section, and in it numbers, strings and arrays of numbers"
+        } else {
+            "write `[\"Tile level\"]` (quoted, as it has a space) and under it `PE_Num = [2, 2]`"
+        };
+        Diagnostic::error(code, message).at(self.place(error.span())).with_hint(hint)
     }
 
     fn homeless(&self, name: &str, item: &Item) -> Diagnostic {
@@ -72,16 +83,22 @@ impl Source<'_> {
         problems: &mut Diagnostics,
     ) -> Section {
         let mut entries: Vec<Entry> = Vec::new();
+        let mut positions: HashMap<String, usize> = HashMap::new();
         for (key, item) in table.iter() {
+            if problems.are_enough() {
+                break;
+            }
             let key_span = table.get_key_value(key).and_then(|(key, _)| key.span());
             let key_place = self.place(key_span.or_else(|| item.span()));
-            if let Some(before) = entries.iter().find(|entry| same_key(&entry.key, key)) {
+            let before = positions.get(&key.to_lowercase()).and_then(|&index| entries.get(index));
+            if let Some(before) = before {
                 problems.push(duplicate(name, key, (before, key_place)));
                 continue;
             }
             match item.as_value().and_then(|value| self.value_text(value)) {
                 Some(value) => {
                     let place = self.place(item.span());
+                    positions.insert(key.to_lowercase(), entries.len());
                     entries.push(Entry {
                         key: key.to_owned(),
                         value,

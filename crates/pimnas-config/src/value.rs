@@ -1,5 +1,7 @@
 //! The text of one value, read as its key wants it.
 
+use std::borrow::Cow;
+
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::registry::{Key, Sentinel, Unset, ValueKind};
 use crate::suggest::{closest, shown};
@@ -135,7 +137,7 @@ fn figure(key: &Key, part: &str) -> Result<f64, Problem> {
         refused(
             key,
             DiagnosticCode::OutOfRange,
-            (message, format!("give a finite figure: {}", key.allowed())),
+            (message, format!("give a finite figure, such as `{} = {}`", key.name, example(key))),
         )
     };
     match parsed {
@@ -189,7 +191,10 @@ fn is_whole(text: &str) -> bool {
 }
 
 /// Without the underscores between digits, which Python's numbers may have.
-fn without_underscores(text: &str) -> String {
+fn without_underscores(text: &str) -> Cow<'_, str> {
+    if !text.contains('_') {
+        return Cow::Borrowed(text);
+    }
     let bytes = text.as_bytes();
     let digit = |i: Option<usize>| i.and_then(|i| bytes.get(i)).is_some_and(u8::is_ascii_digit);
     let between = |i: usize| digit(i.checked_sub(1)) && digit(i.checked_add(1));
@@ -207,7 +212,11 @@ fn wrong_count(key: &Key, wanted: &str, found: usize) -> Problem {
 
 fn out_of_range(key: &Key, text: &str) -> Problem {
     let message = format!("`{}` is {}, which is not allowed", key.name, shown(text));
-    refused(key, DiagnosticCode::OutOfRange, (message, format!("allowed: {}", key.allowed())))
+    refused(
+        key,
+        DiagnosticCode::OutOfRange,
+        (message, format!("write for example `{} = {}`", key.name, example(key))),
+    )
 }
 
 fn refused(

@@ -120,6 +120,22 @@ impl Points {
         &self.keys
     }
 
+    /// The key and a value of an axis, for each value of each axis of a grid; none of a list.
+    #[must_use]
+    pub fn axis_settings(&self) -> Vec<Setting> {
+        match &self.rows {
+            Rows::List(_) => Vec::new(),
+            Rows::Grid(axes) => self
+                .keys
+                .iter()
+                .zip(axes)
+                .flat_map(|(key, values)| {
+                    values.iter().map(|value| Setting { key: key.clone(), value: value.clone() })
+                })
+                .collect(),
+        }
+    }
+
     /// How many points there are.
     #[must_use]
     pub fn len(&self) -> usize {

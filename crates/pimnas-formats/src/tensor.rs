@@ -283,6 +283,11 @@ impl StoredType {
         }
     }
 
+    /// What [`TensorData::type_name`] is for such numbers.
+    pub(crate) fn type_name(self) -> &'static str {
+        self.decode(&[], ByteOrder::Little).type_name()
+    }
+
     /// The numbers in these bytes; what is left of the last number is ignored.
     pub(crate) fn decode(self, bytes: &[u8], order: ByteOrder) -> TensorData {
         match self {

@@ -91,7 +91,7 @@ pub(crate) fn bind(
     need: Need,
 ) -> Result<Vec<BoundLayer>, InferError> {
     let count = shaped.network.layers.len();
-    (0..count).map(|layer| Binder::new(shaped, parameters, layer).bind(need)).collect()
+    InferError::all((0..count).map(|layer| Binder::new(shaped, parameters, layer).bind(need)))
 }
 
 struct Binder<'a> {
@@ -112,18 +112,19 @@ impl<'a> Binder<'a> {
             Operation::Convolution(conv) => {
                 let groups = conv.groups;
                 let inner = [conv.in_channels / groups, conv.kernel_size, conv.kernel_size];
-                let values = self.names.weights(conv.out_channels, groups, &inner)?;
+                let values = self.names.weights(conv.out_channels, groups, &inner);
                 let dropped = if conv.drops_even_edge() {
-                    self.names.dropped(groups)?
+                    self.names.dropped(groups)
                 } else {
-                    Dropped::Nothing
+                    Ok(Dropped::Nothing)
                 };
-                let scales = self.scales(need, groups)?;
+                let rest = InferError::both(dropped, self.scales(need, groups));
+                let (values, (dropped, scales)) = InferError::both(values, rest)?;
                 Bound::Weights(Weights { values, dropped, scales })
             }
             Operation::FullyConnected { in_features, out_features } => {
-                let values = self.names.weights(out_features, 1, &[in_features])?;
-                let scales = self.scales(need, 1)?;
+                let values = self.names.weights(out_features, 1, &[in_features]);
+                let (values, scales) = InferError::both(values, self.scales(need, 1))?;
                 Bound::Weights(Weights { values, dropped: Dropped::Nothing, scales })
             }
             Operation::BatchNorm { features } => Bound::Norm(self.names.norm(features)?),

@@ -6,7 +6,7 @@ use pimnas_network::{Layer, Operation, Pooling, Shape, ShapedNetwork, Source};
 use crate::bind::{Bound, BoundLayer, Need, Scales, Step as Precision, Weights, bind};
 use crate::crossbar::geometry::Geometry;
 use crate::crossbar::layer::{CrossbarLayer, LayerSettings, Meeting, Sign};
-use crate::dense::DenseLayer;
+use crate::dense::{DenseLayer, DenseSettings};
 use crate::error::InferError;
 use crate::kernel::Isa;
 use crate::options::{Fusion, InferenceOptions, Mode};
@@ -189,23 +189,18 @@ impl Compiler<'_> {
             }
             _ => (Geometry::fully_connected(shapes.0.elements()), 1, shapes.1.elements()),
         };
-        let mut dense = DenseLayer {
-            geometry,
-            groups,
-            outputs,
-            weights: weights.values.clone(),
-            isa: self.isa,
-        };
+        let values = weights.values.clone();
+        let mut dense = DenseSettings { geometry, groups, outputs, weights: values, isa: self.isa };
         let range = match (self.options.mode, weights.scales) {
             (Mode::Float, _) | (Mode::FixedPoint | Mode::Crossbar(_), None) => {
-                return Ok(Op::Dense(Box::new(dense)));
+                return Ok(Op::Dense(Box::new(DenseLayer::new(dense))));
             }
             (Mode::FixedPoint, Some(scales)) => {
                 if layer.scales.is_none() {
                     self.quantise_weights(layer, groups, &mut dense.weights);
                 }
                 stages.push(Stage::quantise(layer.activation_bits, scales.output));
-                return Ok(Op::Dense(Box::new(dense)));
+                return Ok(Op::Dense(Box::new(DenseLayer::new(dense))));
             }
             (Mode::Crossbar(range), Some(scales)) => (range, self.precision(index, scales)),
         };

@@ -81,7 +81,8 @@ impl CompiledNetwork {
     /// The network's outputs for a batch of inputs.
     ///
     /// # Errors
-    /// [`InferError::InputShape`] for items of another shape.
+    /// [`InferError::InputShape`] for items of another shape, [`InferError::InputNotFinite`] for
+    /// values that are no numbers.
     pub fn run(&self, input: &Tensor) -> Result<Tensor, InferError> {
         self.run_observed(input, &mut |_| {})
     }
@@ -113,6 +114,7 @@ impl CompiledNetwork {
             let (expected, found) = (self.input.to_string(), input.dims().to_vec());
             return Err(InferError::InputShape { expected, found });
         }
+        check_finite(input)?;
         let quantised;
         let input = if self.input_stages.is_empty() {
             input
@@ -168,12 +170,34 @@ impl CompiledNetwork {
         self.staged(computed, &step.stages, step.computed, step.shape)
     }
 
+    /// Difference of neighbouring values of the output, if it is quantised: that of the last
+    /// quantiser on the first path to it.
+    #[must_use]
+    pub fn output_step(&self) -> Option<f32> {
+        let mut step = self.steps.last();
+        while let Some(current) = step {
+            let found = current.stages.iter().rev().find_map(Stage::step);
+            if found.is_some() {
+                return found;
+            }
+            step = match current.inputs.first() {
+                Some(&Source::Layer(index)) => self.steps.get(index),
+                Some(Source::Input) | None => None,
+            };
+        }
+        self.input_stages.iter().rev().find_map(Stage::step)
+    }
+
     /// Applies stages to a batch of items of a shape, and gives it another.
     fn staged(&self, mut tensor: Tensor, stages: &[Stage], from: Shape, to: Shape) -> Tensor {
         let items = tensor.batch();
         if !stages.is_empty() {
             let (channels, plane) = match from {
                 Shape::Map { channels, height, width } => (channels, height * width),
+                // Only batch normalisation tells the features of a vector apart.
+                Shape::Vector { features } if stages.iter().any(Stage::is_by_channel) => {
+                    (features, 1)
+                }
                 Shape::Vector { features } => (1, features),
             };
             tensor
@@ -239,6 +263,15 @@ impl CompiledNetwork {
         }
         if any { Ok(drawn) } else { Err(InferError::NoCrossbars { layer: 0 }) }
     }
+}
+
+fn check_finite(input: &Tensor) -> Result<(), InferError> {
+    let Some(place) = input.data().iter().position(|value| !value.is_finite()) else {
+        return Ok(());
+    };
+    let size = (input.data().len() / input.batch().max(1)).max(1);
+    let (item, position, value) = (place / size, place % size, input.data()[place]);
+    Err(InferError::InputNotFinite { item, position, value })
 }
 
 /// Where the readers of a source are counted.

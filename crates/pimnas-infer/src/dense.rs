@@ -1,4 +1,11 @@
 //! Layers with weights in floating point: exact arithmetic, and fixed point by quantised values.
+//!
+//! A value that falls on a boundary of a quantiser is rounded to either side by the last bit of a
+//! sum, so the order of a convolution's sums is that of the library behind the reference: blocks
+//! of input channels, in a block each cell of the kernel with all its channels, block sums added
+//! one after another.
+
+use std::ops::Range;
 
 use pimnas_network::Shape;
 use rayon::prelude::*;
@@ -8,9 +15,29 @@ use crate::kernel::{Isa, Product, apply_stages, multiply};
 use crate::stage::Stage;
 use crate::tensor::Tensor;
 
+/// Input channels of a block, for kernels of more than one cell.
+const CHANNELS: usize = 16;
+/// The same for point-wise convolutions.
+const POINTWISE_CHANNELS: usize = 256;
+
 /// A convolution or fully connected layer of floats.
 #[derive(Clone, Debug)]
 pub(crate) struct DenseLayer {
+    geometry: Geometry,
+    groups: usize,
+    /// Output channels of a group.
+    outputs: usize,
+    /// Rows in the order in which they are summed.
+    order: Vec<usize>,
+    /// The blocks of that order.
+    blocks: Vec<Range<usize>>,
+    /// Group by group, block by block, output × row of the block.
+    weights: Vec<f32>,
+    isa: Isa,
+}
+
+/// What a layer of floats is made from.
+pub(crate) struct DenseSettings {
     pub geometry: Geometry,
     pub groups: usize,
     /// Output channels of a group.
@@ -21,6 +48,35 @@ pub(crate) struct DenseLayer {
 }
 
 impl DenseLayer {
+    pub fn new(settings: DenseSettings) -> Self {
+        let DenseSettings { geometry, groups, outputs, weights, isa } = settings;
+        let (window, channels) = (geometry.window(), geometry.channels);
+        let together = match (window, geometry.is_vector()) {
+            (_, true) => channels,
+            (1, false) => POINTWISE_CHANNELS,
+            _ => CHANNELS,
+        };
+        let mut order = Vec::with_capacity(geometry.rows());
+        let mut blocks = Vec::new();
+        for start in (0..channels).step_by(together.max(1)) {
+            let first = order.len();
+            let block = start..(start + together).min(channels);
+            for cell in 0..window {
+                order.extend(block.clone().map(|channel| channel * window + cell));
+            }
+            blocks.push(first..order.len());
+        }
+        let mut ordered = Vec::with_capacity(weights.len());
+        for group in weights.chunks_exact((outputs * order.len()).max(1)) {
+            for block in &blocks {
+                for output in group.chunks_exact(order.len()) {
+                    ordered.extend(order[block.clone()].iter().map(|&row| output[row]));
+                }
+            }
+        }
+        Self { geometry, groups, outputs, order, blocks, weights: ordered, isa }
+    }
+
     /// The layer's outputs in the given shape, after the given stages.
     pub fn run(&self, input: &Tensor, stages: &[Stage], shape: Shape) -> Tensor {
         let items = input.batch();
@@ -29,9 +85,11 @@ impl DenseLayer {
         let mut outputs = vec![0.0; items * self.groups * self.outputs * positions];
         if positions == 1 {
             // Vectors: one product for the batch, transposed.
+            let channels = self.groups * self.outputs;
             self.vectors(input.data(), (items, size), &mut outputs);
+            let channels = self.groups * self.outputs;
             for (i, value) in outputs.iter_mut().enumerate() {
-                apply_stages(self.isa, stages, i % self.outputs, std::slice::from_mut(value));
+                apply_stages(self.isa, stages, i % channels, std::slice::from_mut(value));
             }
             return Tensor::batch_of(items, shape, outputs);
         }
@@ -64,16 +122,36 @@ impl DenseLayer {
         let of_group = self.outputs * lanes;
         for (group, outputs) in outputs.chunks_exact_mut(of_group).enumerate() {
             let source = &buffers.padded[group * geometry.channels * plane..];
-            geometry.gather((source, &runs), 0..rows, (&mut buffers.gathered, lanes));
+            for (&row, line) in self.order.iter().zip(buffers.gathered.chunks_exact_mut(lanes)) {
+                geometry.gather((source, &runs), row..row + 1, (line, lanes));
+            }
             let weights = &self.weights[group * self.outputs * rows..];
-            let shape = Product { outputs: self.outputs, rows, lanes };
-            multiply(shape, (weights, &buffers.gathered), outputs);
+            self.sum(weights, &buffers.gathered, (&mut buffers.block, outputs));
+        }
+    }
+
+    /// Adds up the products of the blocks.
+    fn sum(&self, weights: &[f32], gathered: &[f32], (sums, outputs): (&mut Vec<f32>, &mut [f32])) {
+        let lanes = outputs.len() / self.outputs.max(1);
+        for (index, block) in self.blocks.iter().enumerate() {
+            let shape = Product { outputs: self.outputs, rows: block.len(), lanes };
+            let factors =
+                (&weights[block.start * self.outputs..], &gathered[block.start * lanes..]);
+            if index == 0 {
+                multiply(shape, factors, outputs);
+                continue;
+            }
+            sums.resize(outputs.len(), 0.0);
+            multiply(shape, factors, sums);
+            for (output, &sum) in outputs.iter_mut().zip(&*sums) {
+                *output += sum;
+            }
         }
     }
 
     /// Items × features times the transposed weights, as the transposed product.
     fn vectors(&self, values: &[f32], (items, size): (usize, usize), outputs: &mut [f32]) {
-        if self.groups != 1 || self.geometry.window() != 1 {
+        if self.groups != 1 || !self.geometry.is_vector() {
             let chunk = self.groups * self.outputs;
             let mut buffers = Buffers::default();
             for (outputs, item) in outputs.chunks_exact_mut(chunk).zip(values.chunks_exact(size)) {
@@ -96,4 +174,6 @@ impl DenseLayer {
 struct Buffers {
     padded: Vec<f32>,
     gathered: Vec<f32>,
+    /// Sums of a block.
+    block: Vec<f32>,
 }

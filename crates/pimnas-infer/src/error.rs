@@ -135,6 +135,9 @@ pub enum InferError {
         /// Index of the layer.
         layer: usize,
     },
+    /// A calibration without sample inputs.
+    #[error("a calibration needs at least one sample input")]
+    NoSamples,
     /// A kernel that this processor cannot run.
     #[error("this processor lacks the instructions of the {kernel} kernels")]
     NoInstructions {
@@ -144,12 +147,90 @@ pub enum InferError {
     /// Non-idealities that cannot be drawn.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// An input with a value that is not a number.
+    #[error("the input has the value {value} at position {position} of item {item}")]
+    InputNotFinite {
+        /// Item of the batch.
+        item: usize,
+        /// Position in the item, row by row.
+        position: usize,
+        /// The value.
+        value: f32,
+    },
+    /// Not as many labels as images.
+    #[error("there are {labels} labels for {images} images")]
+    LabelCount {
+        /// Number of images.
+        images: usize,
+        /// Number of labels.
+        labels: usize,
+    },
+    /// A label that is none of the network's outputs.
+    #[error("image {image} has label {label}, but the network has {classes} outputs, from 0")]
+    Label {
+        /// Index of the image.
+        image: usize,
+        /// Its label.
+        label: u32,
+        /// Outputs of the network.
+        classes: usize,
+    },
+    /// More than one problem.
+    #[error("{}", in_lines(.problems))]
+    Several {
+        /// The problems, none of which is `Several`.
+        problems: Vec<InferError>,
+    },
     /// A hardware description without the converters that inference needs.
     #[error(transparent)]
     Hardware(#[from] HardwareError),
 }
 
+fn in_lines(problems: &[InferError]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
 impl InferError {
+    /// The problems one by one.
+    #[must_use]
+    pub fn problems(&self) -> Vec<&Self> {
+        if let Self::Several { problems } = self { problems.iter().collect() } else { vec![self] }
+    }
+
+    /// This problem and another.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let parts = |error| {
+            if let Self::Several { problems } = error { problems } else { vec![error] }
+        };
+        let mut problems = parts(self);
+        problems.extend(parts(other));
+        Self::Several { problems }
+    }
+
+    /// Two results' values, or the problems of both.
+    pub(crate) fn both<A, B>(
+        first: Result<A, Self>,
+        second: Result<B, Self>,
+    ) -> Result<(A, B), Self> {
+        match (first, second) {
+            (Ok(first), Ok(second)) => Ok((first, second)),
+            (Err(first), Err(second)) => Err(first.and(second)),
+            (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+        }
+    }
+
+    /// All values, or the problems of all.
+    pub(crate) fn all<T>(
+        results: impl IntoIterator<Item = Result<T, Self>>,
+    ) -> Result<Vec<T>, Self> {
+        results.into_iter().fold(Ok(Vec::new()), |all, result| {
+            Self::both(all, result).map(|(mut all, value)| {
+                all.push(value);
+                all
+            })
+        })
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
@@ -174,8 +255,15 @@ impl InferError {
             Self::NoCrossbars { .. } => {
                 "compile in a crossbar mode and name a convolution or fully connected layer"
             }
+            Self::NoSamples => "give inputs of the kind that the network will see",
             Self::NoInstructions { .. } => "leave the choice of kernels to the program",
             Self::Device(error) => error.hint(),
+            Self::InputNotFinite { .. } => {
+                "repair the input: nothing here may be infinite or missing"
+            }
+            Self::LabelCount { .. } => "give one label for each image",
+            Self::Label { .. } => "give a network with an output for each class of the data set",
+            Self::Several { problems } => problems.first().map_or("", Self::hint),
             Self::Hardware(error) => error.hint(),
         }
     }

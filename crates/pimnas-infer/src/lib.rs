@@ -11,8 +11,10 @@
 //! Digits are small integers, so the sums are computed exactly, in integers. Nothing here reads
 //! files or keeps state outside its values; outputs do not depend on the number of threads.
 
+pub mod accuracy;
 mod adc;
 mod bind;
+mod calibrate;
 mod compile;
 mod compiled;
 mod crossbar;
@@ -30,6 +32,9 @@ mod stage;
 mod tensor;
 mod trace;
 
+pub use calibrate::{
+    BadPercentile, Calibrated, CalibrationRules, Percentile, RangeRule, calibrate,
+};
 pub use compiled::{CompiledNetwork, ItemNumber, LayerOutput};
 pub use crossbar::CellArray;
 pub use error::InferError;

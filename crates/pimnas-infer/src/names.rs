@@ -73,9 +73,9 @@ impl<'a> Names<'a> {
             }
             return Ok(tensor.data().to_vec());
         }
-        for group in 0..groups {
-            self.joined(&self.group(group, groups), (outputs / groups, inner), &mut values)?;
-        }
+        InferError::all((0..groups).map(|group| {
+            self.joined(&self.group(group, groups), (outputs / groups, inner), &mut values)
+        }))?;
         Ok(values)
     }
 
@@ -156,12 +156,14 @@ impl<'a> Names<'a> {
     pub fn scales(&self, groups: usize) -> Result<Scales, InferError> {
         let mut scales: Option<Scales> = None;
         for group in 0..groups {
-            let (key, tensor) = self.required(self.group(group, groups) + "bit_scale_list")?;
+            let place = self.group(group, groups);
+            let stated = self.required(place.clone() + "bit_scale_list");
+            let ((key, tensor), output) =
+                InferError::both(stated, self.single(place + "last_value"))?;
             let &[input_bits, input_step, _, weight_step, _, _] = tensor.data() else {
                 return Err(self.shape_error(key, vec![3, 2], tensor));
             };
             let input = Step { bits: input_bits as u32, step: input_step };
-            let output = self.single(self.group(group, groups) + "last_value")?;
             let of_group = Scales { input, weight_step, output };
             match &scales {
                 Some(first) if !same(first, &of_group) => {
@@ -198,12 +200,10 @@ impl<'a> Names<'a> {
             }
             Ok(tensor.data().to_vec())
         };
-        let norm = Norm {
-            weight: vector("weight")?,
-            bias: vector("bias")?,
-            mean: vector("running_mean")?,
-            variance: vector("running_var")?,
-        };
+        let affine = InferError::both(vector("weight"), vector("bias"));
+        let moments = InferError::both(vector("running_mean"), vector("running_var"));
+        let ((weight, bias), (mean, variance)) = InferError::both(affine, moments)?;
+        let norm = Norm { weight, bias, mean, variance };
         if let Some(&value) = norm.variance.iter().find(|&&value| value < 0.0) {
             let (layer, what, why) = (self.layer, "running_var", "but a variance is positive");
             return Err(InferError::BadParameter { layer, what, value: f64::from(value), why });

@@ -33,17 +33,27 @@ impl Parameters {
         let tensors = SafeTensors::deserialize(file)
             .map_err(|error| InferError::NotSafetensors { why: error.to_string() })?;
         let prefixed = tensors.names().iter().any(|name| name.starts_with(PREFIX));
-        let mut parameters = Self::new();
+        let mut parameters = Vec::new();
         for (name, view) in tensors.iter() {
-            let key = match (prefixed, name.strip_prefix(PREFIX)) {
-                (true, Some(key)) => key,
-                (true, None) => continue,
-                (false, _) => name,
-            };
-            let tensor = Tensor::new(view.shape(), to_floats(name, &view)?)?;
-            parameters.insert(key, tensor);
+            if !prefixed || name.starts_with(PREFIX) {
+                let tensor = Tensor::new(view.shape(), to_floats(name, &view)?)?;
+                parameters.push((name.to_owned(), tensor));
+            }
         }
-        Ok(parameters)
+        Ok(Self::from_tensors(parameters))
+    }
+
+    /// The parameters among tensors, by the rule of [`Parameters::from_safetensors`].
+    #[must_use]
+    pub fn from_tensors(tensors: impl IntoIterator<Item = (String, Tensor)>) -> Self {
+        let (prefixed, plain): (Vec<_>, Vec<_>) =
+            tensors.into_iter().partition(|(name, _)| name.starts_with(PREFIX));
+        let chosen = if prefixed.is_empty() { plain } else { prefixed };
+        let mut parameters = Self::new();
+        for (name, tensor) in chosen {
+            parameters.insert(name.strip_prefix(PREFIX).unwrap_or(&name), tensor);
+        }
+        parameters
     }
 
     /// Adds a parameter, or replaces the one of that name.

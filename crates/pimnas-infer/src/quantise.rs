@@ -11,6 +11,12 @@ pub(crate) fn max_code(bits: u32) -> f32 {
     ((1_u64 << (bits.clamp(1, 32) - 1)) - 1) as f32
 }
 
+/// Steps of a quantiser in a unit of its values: limit / scale, rounded as the reference does,
+/// which multiplies with the rounded reciprocal of the scale.
+pub(crate) fn steps_per_unit(limit: f32, scale: f32) -> f32 {
+    1.0 / scale * limit
+}
+
 /// The nearest integer, half to even, for magnitudes up to 2²².
 #[inline(always)]
 pub(crate) fn round_even(value: f32) -> f32 {
@@ -40,7 +46,7 @@ pub(crate) fn dynamic_scale(values: &[f32]) -> f32 {
 /// Quantises in place with a full range: each value becomes a multiple of scale / max code.
 pub(crate) fn quantise(values: &mut [f32], bits: u32, scale: f32) {
     let limit = max_code(bits);
-    let factor = limit / scale;
+    let factor = steps_per_unit(limit, scale);
     for value in values {
         *value = code(*value * factor, limit) / factor;
     }

@@ -1,7 +1,7 @@
 //! Element-wise steps behind a layer: quantisation, batch normalisation, activation.
 
 use crate::bind::Norm;
-use crate::quantise::{code, max_code};
+use crate::quantise::{code, max_code, steps_per_unit};
 
 /// What batch normalisation adds to a variance.
 const EPSILON: f32 = 1e-5;
@@ -25,12 +25,21 @@ impl Stage {
     /// Quantisation with that full range.
     pub fn quantise(bits: u32, scale: f32) -> Self {
         let limit = max_code(bits);
-        Self::Quantise { reciprocal: limit / scale, limit }
+        Self::Quantise { reciprocal: steps_per_unit(limit, scale), limit }
     }
 
     /// Quantisation of a crossbar layer's outputs.
     pub fn output(bits: u32, scale: f32) -> Self {
         Self::Output { limit: max_code(bits), scale }
+    }
+
+    /// Difference of neighbouring values, of a quantiser.
+    pub fn step(&self) -> Option<f32> {
+        match *self {
+            Self::Quantise { reciprocal, .. } => Some(1.0 / reciprocal),
+            Self::Output { limit, scale } => Some(scale / limit),
+            Self::Affine { .. } | Self::Relu | Self::HardTanh => None,
+        }
     }
 
     /// Batch normalisation.
@@ -49,6 +58,14 @@ impl Stage {
             .map(|((mean, bias), alpha)| (-mean).mul_add(*alpha, *bias))
             .collect();
         Self::Affine { alpha, beta }
+    }
+
+    /// Whether channels differ in what it does.
+    pub fn is_by_channel(&self) -> bool {
+        match self {
+            Self::Affine { .. } => true,
+            Self::Quantise { .. } | Self::Output { .. } | Self::Relu | Self::HardTanh => false,
+        }
     }
 
     /// Applies it to values of one channel.

@@ -83,9 +83,9 @@ pub enum Operation {
         /// Output features.
         out_features: usize,
     },
-    /// Batch normalisation over channels (`bn`).
+    /// Batch normalisation over channels of a map or features of a vector (`bn`).
     BatchNorm {
-        /// Channels.
+        /// Channels or features.
         features: usize,
     },
     /// max(x, 0) (`relu`).

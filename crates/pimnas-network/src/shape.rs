@@ -153,9 +153,9 @@ pub(crate) fn output_shape(operation: &Operation, input: Shape) -> Result<Shape,
             fully_connected(in_features, out_features, input)
         }
         Operation::BatchNorm { features } => match input {
-            Shape::Map { channels, .. } if channels == features => Ok(input),
-            Shape::Map { .. } => Err(Fault::Channels(features)),
-            Shape::Vector { .. } => Err(Fault::NeedsMap),
+            Shape::Map { channels: found, .. } | Shape::Vector { features: found } => {
+                if found == features { Ok(input) } else { Err(Fault::Channels(features)) }
+            }
         },
         Operation::Relu | Operation::HardTanh | Operation::Dropout => Ok(input),
         Operation::View => Ok(Shape::Vector { features: input.elements() }),

@@ -26,8 +26,8 @@ fn assert_says(errors: &NetworkErrors, code: Code, parts: &[&str]) {
 }
 
 #[rstest]
-#[case("", Code::Syntax, &["not JSON", "line 1"])]
-#[case("{\"input_shape\": [1,", Code::Syntax, &["not JSON"])]
+#[case("", Code::Syntax, &["file is empty"])]
+#[case("{\"input_shape\": [1,", Code::Syntax, &["cut short"])]
 #[case("7", Code::Structure, &["neither", "input_shape"])]
 #[case("{}", Code::Structure, &["neither", "mnsim_cfg"])]
 #[case(r#"{"network": 3}"#, Code::Structure, &["object"])]

@@ -4,6 +4,9 @@ use pimnas_hardware::HardwareError;
 use pimnas_network::NetworkErrors;
 use thiserror::Error;
 
+use crate::graph::MAX_POSITIONS;
+use crate::mapping::MAX_TILES;
+
 /// Where in a network something is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerRef {
@@ -72,6 +75,22 @@ pub enum SimulationError {
         /// Columns of the mesh.
         columns: u32,
     },
+    /// More output positions than are worth a finish time each.
+    #[error(
+        "{layer}: with it, the network has {total} output positions, more than {MAX_POSITIONS}"
+    )]
+    TooManyPositions {
+        /// The layer that exceeds the limit.
+        layer: LayerRef,
+        /// Positions of the layers up to this one.
+        total: usize,
+    },
+    /// More tiles in use than are worth a place each.
+    #[error("the network takes {needed} tiles, more than {MAX_TILES}")]
+    TooManyTiles {
+        /// Tiles needed.
+        needed: u64,
+    },
     /// Replication of a layer that cannot be replicated, or for a wrong number of layers.
     #[error("{0}")]
     Replication(String),
@@ -108,6 +127,12 @@ impl SimulationError {
                     "set Architecture level/Tile_Num to at least {side},{side}, or use larger \
                      crossbars or more PEs a tile"
                 ))
+            }
+            Self::TooManyPositions { .. } => {
+                Some("use smaller feature maps, or check the shape of the input".to_owned())
+            }
+            Self::TooManyTiles { .. } => {
+                Some("use larger crossbars or more PEs a tile, or a smaller network".to_owned())
             }
             Self::Replication(_) => Some(
                 "give one number for each hardware layer, above 1 for convolutions only".into(),

@@ -6,6 +6,10 @@ use pimnas_network::{Layer, Operation, Shape, ShapedNetwork, Source};
 
 use crate::error::{LayerRef, SimulationError};
 
+/// Most output positions of all layers together. The timeline keeps a finish time of 8 bytes for
+/// each, so this is half a gibibyte; a network for pictures of 224×224 has some 500,000.
+pub const MAX_POSITIONS: usize = 1 << 26;
+
 /// What a hardware layer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LayerKind {
@@ -123,7 +127,7 @@ impl HardwareGraph {
     /// The hardware layers of that network.
     ///
     /// # Errors
-    /// [`SimulationError::NothingToRun`].
+    /// [`SimulationError::NothingToRun`], [`SimulationError::TooManyPositions`].
     pub fn new(network: &ShapedNetwork<'_>, quirks: Quirks) -> Result<Self, SimulationError> {
         let total = network.network.layers.len();
         let mut producer_of = Vec::with_capacity(total);
@@ -151,8 +155,24 @@ impl HardwareGraph {
             described.inputs = inputs;
             layers.push(described);
         }
-        if layers.is_empty() { Err(SimulationError::NothingToRun) } else { Ok(Self { layers }) }
+        if layers.is_empty() {
+            return Err(SimulationError::NothingToRun);
+        }
+        check_positions(&layers)?;
+        Ok(Self { layers })
     }
+}
+
+fn check_positions(layers: &[HardwareLayer]) -> Result<(), SimulationError> {
+    let mut total = 0_usize;
+    for layer in layers {
+        let positions = layer.out_size.height.saturating_mul(layer.out_size.width);
+        total = total.saturating_add(positions);
+        if total > MAX_POSITIONS {
+            return Err(SimulationError::TooManyPositions { layer: layer.reference(), total });
+        }
+    }
+    Ok(())
 }
 
 fn producer(source: Source, producer_of: &[Producer]) -> Producer {

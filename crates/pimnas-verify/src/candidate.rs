@@ -1,32 +1,24 @@
 //! Cases of searched candidates.
 
 use pimnas_config::RawConfig;
+use pimnas_explore::CandidateCosts;
 use pimnas_hardware::Fidelity;
-use pimnas_simulate::{BufferSizing, InnerPipeline, Options};
-use serde_json::json;
+use pimnas_simulate::Options;
+use serde_json::{Map, Value};
 
 use crate::COST_TOLERANCE;
 use crate::case::Case;
 use crate::compare::Comparison;
-use crate::hardware::{evaluate, read};
+use crate::hardware::read;
 
-/// Compares the candidate's figures of cost. The search interface of the reference sizes
-/// buffers for the inner pipeline, whether it is used or not.
+/// Compares the candidate's figures of cost.
 pub(crate) fn run_costs(case: &Case, base: &RawConfig) -> Result<Comparison, String> {
     let (network, hardware) = read(case, base)?;
-    let options =
-        Options { buffer_sizing: BufferSizing::Lines, ..Options::new(Fidelity::Reference) };
-    let pipelined = evaluate(&hardware, &network, &options)?.metrics();
-    let options = options.with_inner_pipeline(InnerPipeline::Disabled);
-    let sequential = evaluate(&hardware, &network, &options)?.metrics();
-    let got = json!({
-        "latency_evaluate": pipelined.latency_ms,
-        "area_evaluate": pipelined.area_mm2,
-        "power_evaluate": pipelined.power_w,
-        "energy_evaluate": pipelined.energy_mj,
-        "latency_evaluate_no_pipeline": sequential.latency_ms,
-        "energy_evaluate_no_pipeline": sequential.energy_mj,
-    });
+    let costs = CandidateCosts::evaluate(&network, &hardware, &Options::new(Fidelity::Reference))
+        .map_err(|error| error.to_string())?;
+    let figures = costs.figures().into_iter();
+    let got: Map<String, Value> =
+        figures.map(|(key, _, value)| (key.to_owned(), value.into())).collect();
     let mut comparison = Comparison::default();
     let costs = case.expected().as_object().into_iter().flatten();
     for (key, expected) in costs.filter(|(key, _)| *key != "tensors") {

@@ -73,6 +73,13 @@ impl Case {
         self.expected().get("tensors")?.as_str()
     }
 
+    /// Names of the outputs that an inference case records.
+    #[must_use]
+    pub fn outputs(&self) -> Vec<&str> {
+        let names = self.expected().get("outputs").and_then(Value::as_array);
+        names.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
     /// Copies of each hardware layer; empty where the case has none.
     #[must_use]
     pub fn replication(&self) -> Vec<u32> {

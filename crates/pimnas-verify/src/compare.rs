@@ -77,6 +77,18 @@ impl Comparison {
         }
     }
 
+    /// Adds a difference of what are no two numbers of a record.
+    pub(crate) fn differ_in_words(&mut self, path: &str, expected: String, got: String) {
+        let path = path.to_owned();
+        self.differences.push(Difference { path, expected, got, relative: None });
+    }
+
+    /// Adds what another comparison found.
+    pub fn merge(&mut self, other: Self) {
+        self.numbers += other.numbers;
+        self.differences.extend(other.differences);
+    }
+
     fn differ(&mut self, path: &str, expected: &Value, got: &Value, relative: Option<f64>) {
         self.differences.push(Difference {
             path: path.to_owned(),

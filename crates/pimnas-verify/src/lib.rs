@@ -8,6 +8,8 @@ pub mod candidate;
 pub mod case;
 pub mod compare;
 pub mod hardware;
+pub mod inference;
+pub mod tensors;
 
 use pimnas_config::RawConfig;
 
@@ -65,14 +67,23 @@ impl Verdict {
     }
 }
 
-/// Runs a case's figures of cost in the `reference` fidelity and compares them with the record.
-/// `base` is the configuration over which the case's settings are written.
+/// Runs a case in the `reference` fidelity and compares all that is recorded. `base` is the
+/// configuration over which the case's settings are written, `tensors` the bytes of the file that
+/// [`Case::tensors`] names.
 #[must_use]
-pub fn verify_costs(case: &Case, base: &RawConfig) -> Verdict {
+pub fn verify(case: &Case, base: &RawConfig, tensors: Option<&[u8]>) -> Verdict {
+    let outputs = |run: fn(&Case, &RawConfig, &[u8]) -> Result<Comparison, String>| match tensors {
+        Some(file) => run(case, base, file),
+        None => Err("the file of its tensors is missing".to_owned()),
+    };
     let result = match case.kind {
         Kind::Hardware => hardware::run(case, base),
-        Kind::Candidate => candidate::run_costs(case, base),
-        Kind::Inference => Ok(Comparison::default()),
+        Kind::Inference => outputs(inference::run),
+        Kind::Candidate if case.tensors().is_none() => candidate::run_costs(case, base),
+        Kind::Candidate => candidate::run_costs(case, base).and_then(|mut comparison| {
+            comparison.merge(outputs(inference::run_candidate)?);
+            Ok(comparison)
+        }),
     };
     Verdict::new(case, result)
 }

@@ -22,12 +22,15 @@
 
 pub use pimnas_config::{Diagnostics, Format, Hardware, HardwarePoint, RawConfig, resolve};
 pub use pimnas_hardware::{Fidelity, Quirk, Quirks};
-pub use pimnas_network::{Network, ShapedNetwork, zoo};
+pub use pimnas_network::{Network, NetworkErrors, ShapedNetwork, zoo};
 pub use pimnas_simulate::{InnerPipeline, Metrics, Options, SimReport, SimulationError, simulate};
 
 pub use pimnas_config as config;
+pub use pimnas_data as data;
 pub use pimnas_explore as explore;
+pub use pimnas_formats as formats;
 pub use pimnas_hardware as hardware;
+pub use pimnas_infer as infer;
 pub use pimnas_network as network;
 pub use pimnas_report as report;
 pub use pimnas_simulate as simulation;

@@ -121,6 +121,13 @@ pub fn find(section: &str, name: &str) -> Option<&'static Key> {
     KEYS.iter().copied().find(|key| key.section == section && same_key(key.name, name))
 }
 
+/// Where [`KEYS`] has a key of a section; looks from `start` on, and then before it.
+pub(crate) fn find_from(start: usize, section: &str, name: &str) -> Option<usize> {
+    (start..KEYS.len()).chain(0..start.min(KEYS.len())).find(|&index| {
+        KEYS.get(index).is_some_and(|key| key.section == section && same_key(key.name, name))
+    })
+}
+
 /// The keys of a section.
 pub fn of_section(section: &str) -> impl Iterator<Item = &'static Key> {
     KEYS.iter().copied().filter(move |key| key.section == section)

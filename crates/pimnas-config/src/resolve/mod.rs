@@ -48,7 +48,7 @@ mod tests {
         let config = RawConfig::reference_default();
         let mut reader = Reader::new(&config);
         sections::hardware(&mut reader);
-        let read: BTreeSet<String> = reader.read_paths().cloned().collect();
+        let read: BTreeSet<String> = reader.read_paths().collect();
         let simulated: BTreeSet<String> =
             KEYS.iter().filter(|key| key.usage == Usage::Simulated).map(|key| key.path()).collect();
         assert_eq!(read, simulated);

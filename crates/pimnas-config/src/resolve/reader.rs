@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, Place};
 use crate::raw::RawConfig;
-use crate::registry::{Key, Unset};
+use crate::registry::{KEYS, Key, Unset};
 use crate::value::{Value, interpret};
 
 /// Reads a configuration key by key. A value that is missing or bad is noted and replaced by a
@@ -12,13 +12,13 @@ use crate::value::{Value, interpret};
 pub(crate) struct Reader<'c> {
     pub(crate) config: &'c RawConfig,
     problems: Diagnostics,
-    /// What was read, by path; `None` where it was missing or bad.
-    read: HashMap<String, Option<Value>>,
+    /// What was read, by section and name; `None` where it was missing or bad.
+    read: HashMap<(&'static str, &'static str), Option<Value>>,
 }
 
 impl<'c> Reader<'c> {
     pub(crate) fn new(config: &'c RawConfig) -> Self {
-        Self { config, problems: Diagnostics::default(), read: HashMap::new() }
+        Self { config, problems: Diagnostics::default(), read: HashMap::with_capacity(KEYS.len()) }
     }
 
     pub(crate) fn finish(mut self) -> Diagnostics {
@@ -31,7 +31,7 @@ impl<'c> Reader<'c> {
 
     /// A value that was read before and is good.
     pub(crate) fn good(&self, key: &Key) -> Option<&Value> {
-        self.read.get(&key.path()).and_then(Option::as_ref)
+        self.read.get(&(key.section, key.name)).and_then(Option::as_ref)
     }
 
     /// The figures of a value that was read before and is good; `None` where it stands for a
@@ -45,8 +45,13 @@ impl<'c> Reader<'c> {
 
     /// Paths of the keys that were read.
     #[cfg(test)]
-    pub(crate) fn read_paths(&self) -> impl Iterator<Item = &String> {
-        self.read.keys()
+    pub(crate) fn read_paths(&self) -> impl Iterator<Item = String> {
+        self.read.keys().map(|(section, name)| format!("{section}/{name}"))
+    }
+
+    /// Whether there are so many problems that more of them help nobody.
+    pub(crate) fn has_enough(&self) -> bool {
+        self.problems.are_enough()
     }
 
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
@@ -78,7 +83,7 @@ impl<'c> Reader<'c> {
         Some(if written.value.span.is_empty() { &written.key } else { &written.value }.clone())
     }
 
-    fn value(&mut self, key: &Key) -> Option<Value> {
+    fn value(&mut self, key: &Key) -> Option<&Value> {
         let value = match self.config.entry(key.section, key.name) {
             Some(entry) => match interpret(key, &entry.value) {
                 Ok(value) => Some(value),
@@ -92,8 +97,7 @@ impl<'c> Reader<'c> {
                 None
             }
         };
-        self.read.insert(key.path(), value.clone());
-        value
+        self.read.entry((key.section, key.name)).insert_entry(value).into_mut().as_ref()
     }
 
     fn missing(&mut self, key: &Key) {
@@ -156,7 +160,7 @@ impl<'c> Reader<'c> {
     /// A list of figures.
     pub(crate) fn list(&mut self, key: &Key) -> Vec<f64> {
         match self.value(key) {
-            Some(Value::Figures(figures)) => figures,
+            Some(Value::Figures(figures)) => figures.clone(),
             Some(Value::Unset | Value::Word(_)) | None => vec![1.0],
         }
     }
@@ -172,7 +176,7 @@ impl<'c> Reader<'c> {
     /// One of the key's words; `None` where it is bad.
     pub(crate) fn word(&mut self, key: &Key) -> Option<&'static str> {
         match self.value(key)? {
-            Value::Word(word) => Some(word),
+            Value::Word(word) => Some(*word),
             Value::Unset | Value::Figures(_) => None,
         }
     }

@@ -233,9 +233,8 @@ mod tests {
             let place = y
                 .inside(position / x.outputs, element / x.kernel)
                 .zip(x.inside(position % x.outputs, element % x.kernel));
-            *value = place.map_or(0.0, |(y, x)| {
-                data[channel * plan.plane + y * plan.placed[1].size + x]
-            });
+            *value = place
+                .map_or(0.0, |(y, x)| data[channel * plan.plane + y * plan.placed[1].size + x]);
         }
     }
 

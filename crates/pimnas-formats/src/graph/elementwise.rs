@@ -1,15 +1,49 @@
 //! Operations value by value, tensors repeated to one shape.
 
+use half::{bf16, f16};
+
 use super::op::{Binary, CastTo, Op, QuantRounding};
 use super::run::{Inputs, bounded, floats, integers, required};
 use super::trouble::{Trouble, shape};
 use crate::tensor::{Tensor, TensorData};
 
+/// What a [`Binary`] does with two floats.
+macro_rules! of_floats {
+    ($binary:expr, $type:ty) => {
+        match $binary {
+            Binary::Add => |a: $type, b: $type| a + b,
+            Binary::Sub => |a: $type, b: $type| a - b,
+            Binary::Mul => |a: $type, b: $type| a * b,
+            Binary::Div => |a: $type, b: $type| a / b,
+            Binary::Max => <$type>::max,
+            Binary::Min => <$type>::min,
+        }
+    };
+}
+
+/// What a [`Binary`] does with two integers; a division by zero is refused before.
+macro_rules! of_integers {
+    ($binary:expr, $type:ty) => {
+        match $binary {
+            Binary::Add => <$type>::wrapping_add,
+            Binary::Sub => <$type>::wrapping_sub,
+            Binary::Mul => <$type>::wrapping_mul,
+            Binary::Div => |a: $type, b: $type| a.checked_div(b).unwrap_or(<$type>::MAX),
+            Binary::Max => Ord::max,
+            Binary::Min => Ord::min,
+        }
+    };
+}
+
 /// The shape to which both can be repeated: dimensions from the last on are equal or 1.
 pub(super) fn common(left: &[usize], right: &[usize]) -> Option<Vec<usize>> {
     let rank = left.len().max(right.len());
     let at = |dims: &[usize], axis: usize| {
-        (axis + dims.len()).checked_sub(rank).and_then(|place| dims.get(place)).copied().unwrap_or(1)
+        (axis + dims.len())
+            .checked_sub(rank)
+            .and_then(|place| dims.get(place))
+            .copied()
+            .unwrap_or(1)
     };
     (0..rank)
         .map(|axis| match (at(left, axis), at(right, axis)) {
@@ -90,29 +124,41 @@ pub(super) fn pair(
         return shape(format!("{:?} and {:?} do not fit", left.dims(), right.dims()));
     };
     bounded(&dims, limit)?;
+    let shapes = (left.dims(), right.dims(), dims.as_slice());
+    let zero = |tensor: &Tensor| tensor.data().to_i64().is_some_and(|values| values.contains(&0));
+    if binary == Binary::Div && zero(right) {
+        return shape("it divides an integer by zero");
+    }
     let data = match (left.data(), right.data()) {
         (TensorData::F32(a), TensorData::F32(b)) => {
-            let join = of_floats(binary);
-            TensorData::F32(joined((a, left.dims()), (b, right.dims()), &dims, join))
+            TensorData::F32(joined((a, b), shapes, of_floats!(binary, f32)))
+        }
+        (TensorData::F64(a), TensorData::F64(b)) => {
+            TensorData::F64(joined((a, b), shapes, of_floats!(binary, f64)))
         }
         (TensorData::I64(a), TensorData::I64(b)) => {
-            if binary == Binary::Div && b.contains(&0) {
-                return shape("it divides an integer by zero");
-            }
-            let join = of_integers(binary);
-            TensorData::I64(joined((a, left.dims()), (b, right.dims()), &dims, join))
+            TensorData::I64(joined((a, b), shapes, of_integers!(binary, i64)))
         }
-        (TensorData::F32(_) | TensorData::I64(_), other) | (other, _) => {
-            return Err(Trouble::Type(other.type_name()));
+        (TensorData::I32(a), TensorData::I32(b)) => {
+            TensorData::I32(joined((a, b), shapes, of_integers!(binary, i32)))
         }
+        (TensorData::I16(a), TensorData::I16(b)) => {
+            TensorData::I16(joined((a, b), shapes, of_integers!(binary, i16)))
+        }
+        (TensorData::I8(a), TensorData::I8(b)) => {
+            TensorData::I8(joined((a, b), shapes, of_integers!(binary, i8)))
+        }
+        (TensorData::U8(a), TensorData::U8(b)) => {
+            TensorData::U8(joined((a, b), shapes, of_integers!(binary, u8)))
+        }
+        (_, other) => return Err(Trouble::Type(other.type_name())),
     };
     Ok(Tensor::new(dims, data)?)
 }
 
 fn joined<T: Copy>(
-    (left, left_dims): (&[T], &[usize]),
-    (right, right_dims): (&[T], &[usize]),
-    dims: &[usize],
+    (left, right): (&[T], &[T]),
+    (left_dims, right_dims, dims): (&[usize], &[usize], &[usize]),
     join: fn(T, T) -> T,
 ) -> Vec<T> {
     if left_dims == right_dims {
@@ -122,45 +168,24 @@ fn joined<T: Copy>(
     pairs.filter_map(|(l, r)| Some(join(*left.get(l)?, *right.get(r)?))).collect()
 }
 
-fn of_floats(binary: Binary) -> fn(f32, f32) -> f32 {
-    match binary {
-        Binary::Add => |a, b| a + b,
-        Binary::Sub => |a, b| a - b,
-        Binary::Mul => |a, b| a * b,
-        Binary::Div => |a, b| a / b,
-        Binary::Max => f32::max,
-        Binary::Min => f32::min,
-    }
-}
-
-fn of_integers(binary: Binary) -> fn(i64, i64) -> i64 {
-    match binary {
-        Binary::Add => i64::wrapping_add,
-        Binary::Sub => i64::wrapping_sub,
-        Binary::Mul => i64::wrapping_mul,
-        Binary::Div => |a, b| a.checked_div(b).unwrap_or(i64::MAX),
-        Binary::Max => Ord::max,
-        Binary::Min => Ord::min,
-    }
-}
-
 /// min(max(x, low), high); the bounds may be inputs.
 pub(super) fn clip(
     inputs: &Inputs<'_>,
     (low, high): (Option<f32>, Option<f32>),
+    limit: usize,
 ) -> Result<Tensor, Trouble> {
-    let data = required(inputs, 0)?;
-    let bound = |position: usize, stated: Option<f32>| match inputs.get(position).copied().flatten() {
-        Some(bound) => match floats(bound)? {
-            &[bound] => Ok(Some(bound)),
-            _ => shape("a bound is not one number"),
-        },
-        None => Ok(stated),
-    };
-    let low = bound(1, low)?.unwrap_or(f32::NEG_INFINITY);
-    let high = bound(2, high)?.unwrap_or(f32::INFINITY);
-    let values = floats(data)?.iter().map(|value| value.max(low).min(high)).collect();
-    Ok(Tensor::f32(data.dims(), values)?)
+    let mut result = required(inputs, 0)?.clone();
+    for (binary, position, stated) in [(Binary::Max, 1, low), (Binary::Min, 2, high)] {
+        let stated = stated.map(Tensor::scalar);
+        let bound = inputs.get(position).copied().flatten().or(stated.as_ref());
+        if let Some(bound) = bound {
+            if bound.len() != 1 || bound.dims().len() > result.dims().len() {
+                return shape("a bound is not one number");
+            }
+            result = pair(binary, &result, bound, limit)?;
+        }
+    }
+    Ok(result)
 }
 
 /// Numbers of another type; floats become integers towards zero.
@@ -175,11 +200,16 @@ pub(super) fn cast(data: &Tensor, to: CastTo) -> Result<Tensor, Trouble> {
     };
     let cast = match to {
         CastTo::F32 => TensorData::F32(values.to_f32()),
-        CastTo::F64 => match values {
-            TensorData::F64(values) => TensorData::F64(values.clone()),
-            TensorData::I64(values) => TensorData::F64(values.iter().map(|&v| v as f64).collect()),
-            _ => TensorData::F64(values.to_f32().into_iter().map(f64::from).collect()),
-        },
+        CastTo::F16 => {
+            // From the value itself, so that nothing is rounded twice.
+            let half = |value: f64| f16::from_f64(value).to_f32();
+            TensorData::F32(doubles(values).into_iter().map(half).collect())
+        }
+        CastTo::Bf16 => {
+            let half = |value: f64| bf16::from_f64(value).to_f32();
+            TensorData::F32(doubles(values).into_iter().map(half).collect())
+        }
+        CastTo::F64 => TensorData::F64(doubles(values)),
         CastTo::I64 => TensorData::I64(whole()),
         CastTo::I32 => TensorData::I32(whole().into_iter().map(|value| value as i32).collect()),
         CastTo::I8 => TensorData::I8(whole().into_iter().map(|value| value as i8).collect()),
@@ -189,6 +219,15 @@ pub(super) fn cast(data: &Tensor, to: CastTo) -> Result<Tensor, Trouble> {
         }
     };
     Ok(Tensor::new(data.dims(), cast)?)
+}
+
+/// The values as 64-bit floats.
+fn doubles(data: &TensorData) -> Vec<f64> {
+    match (data, data.to_i64()) {
+        (TensorData::F64(values), _) => values.clone(),
+        (_, Some(integers)) => integers.into_iter().map(|value| value as f64).collect(),
+        (_, None) => data.to_f32().into_iter().map(f64::from).collect(),
+    }
 }
 
 /// Rounds to codes of a scale and zero point, and back.

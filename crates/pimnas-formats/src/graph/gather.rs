@@ -17,9 +17,8 @@ fn combined(dims: &[usize], taken: &[Vec<usize>]) -> Vec<usize> {
     let mut places = vec![0];
     for (axis, entries) in taken.iter().enumerate() {
         let dim = dims.get(axis).copied().unwrap_or(1);
-        let inner = places.iter().flat_map(|&place| {
-            entries.iter().map(move |&entry| place * dim + entry)
-        });
+        let inner =
+            places.iter().flat_map(|&place| entries.iter().map(move |&entry| place * dim + entry));
         places = inner.collect();
     }
     places
@@ -190,8 +189,7 @@ pub(super) fn gather(axis: i64, inputs: &Inputs<'_>, limit: usize) -> Result<Ten
     let entries: Result<Vec<usize>, Trouble> =
         integers(indices)?.into_iter().map(|index| axis_of(index, dim)).collect();
     let (outer, inner) = (data.dims().get(..axis), data.dims().get(axis + 1..));
-    let dims =
-        [outer.unwrap_or_default(), indices.dims(), inner.unwrap_or_default()].concat();
+    let dims = [outer.unwrap_or_default(), indices.dims(), inner.unwrap_or_default()].concat();
     bounded(&dims, limit)?;
     let mut taken: Vec<Vec<usize>> = data.dims().iter().map(|&dim| (0..dim).collect()).collect();
     if let Some(place) = taken.get_mut(axis) {
@@ -227,7 +225,8 @@ pub(super) fn pad(
     }
     let (before, after) = pads.split_at(rank);
     let ends = data.dims().iter().zip(before).zip(after);
-    let dims: Vec<usize> = ends.map(|((&d, &b), &a)| d.saturating_add(b).saturating_add(a)).collect();
+    let dims: Vec<usize> =
+        ends.map(|((&d, &b), &a)| d.saturating_add(b).saturating_add(a)).collect();
     let mut values = vec![value; bounded(&dims, limit)?];
     let taken: Vec<Vec<usize>> =
         data.dims().iter().zip(before).map(|(&dim, &b)| (b..b + dim).collect()).collect();

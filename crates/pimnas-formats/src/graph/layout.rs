@@ -17,7 +17,7 @@ pub(super) fn axis_of(axis: i64, rank: usize) -> Result<usize, Trouble> {
 }
 
 /// Several of them, none twice.
-pub(super) fn axes_of(axes: &[i64], rank: usize) -> Result<Vec<usize>, Trouble> {
+pub(crate) fn axes_of(axes: &[i64], rank: usize) -> Result<Vec<usize>, Trouble> {
     let axes: Result<Vec<usize>, Trouble> = axes.iter().map(|&axis| axis_of(axis, rank)).collect();
     let axes = axes?;
     let mut sorted = axes.clone();
@@ -27,8 +27,12 @@ pub(super) fn axes_of(axes: &[i64], rank: usize) -> Result<Vec<usize>, Trouble> 
 }
 
 /// The new dimensions of an operator that only changes them.
-pub(crate) fn reshaped(op: &Op, inputs: &Inputs<'_>) -> Result<Vec<usize>, Trouble> {
-    let dims = required(inputs, 0)?.dims();
+/// `dims` are those of the data, of which nothing else is needed.
+pub(crate) fn reshaped(
+    op: &Op,
+    dims: &[usize],
+    inputs: &Inputs<'_>,
+) -> Result<Vec<usize>, Trouble> {
     let list = || required(inputs, 1).and_then(integer_list);
     match op {
         Op::Flatten { axis } => flattened(dims, *axis),

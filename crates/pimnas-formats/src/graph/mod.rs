@@ -13,6 +13,8 @@ mod window;
 
 pub mod convolution;
 
+pub(crate) use layout::{axes_of, reshaped};
+pub(crate) use normalise::axes_list;
 pub use op::{
     Axes, Binary, CastTo, Op, Padding, QuantRounding, Reduction, Rounding, Unary, Window,
 };
@@ -24,6 +26,8 @@ pub(crate) use window::{Placed, place};
 use std::sync::Arc;
 
 use crate::tensor::Tensor;
+#[cfg(doc)]
+use crate::tensor::TensorData;
 
 /// Elements that a tensor may have where nothing else is said (2^28): 1 GiB of floats.
 pub const MAX_TENSOR_ELEMENTS: usize = 1 << 28;
@@ -40,6 +44,8 @@ pub struct GraphInput {
     pub name: String,
     /// Its dimensions; `None` where one is open, such as the batch.
     pub dims: Vec<Option<usize>>,
+    /// Type of its numbers, as [`TensorData::type_name`] names it.
+    pub type_name: &'static str,
 }
 
 /// A value.

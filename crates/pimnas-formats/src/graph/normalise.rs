@@ -1,7 +1,7 @@
 //! Batch normalisation, softmax and the like.
 
 use super::elementwise::integer_list;
-use super::layout::{axis_of, axes_of};
+use super::layout::{axes_of, axis_of};
 use super::op::{Axes, Op};
 use super::run::{Inputs, floats, required};
 use super::trouble::{Trouble, shape};
@@ -16,7 +16,8 @@ pub(super) fn batch_norm(epsilon: f32, inputs: &Inputs<'_>) -> Result<Tensor, Tr
     let vector = |position: usize| -> Result<&[f32], Trouble> {
         let tensor = required(inputs, position)?;
         if tensor.len() != channels {
-            let why = format!("its input {position} has {} values for {channels} channels", tensor.len());
+            let why =
+                format!("its input {position} has {} values for {channels} channels", tensor.len());
             return shape(why);
         }
         floats(tensor)
@@ -26,8 +27,7 @@ pub(super) fn batch_norm(epsilon: f32, inputs: &Inputs<'_>) -> Result<Tensor, Tr
     let plane: usize = spatial.iter().product();
     let mut values = floats(data)?.to_vec();
     let parameters = scale.iter().zip(shift).zip(mean.iter().zip(variance)).cycle();
-    for (map, ((scale, shift), (mean, variance))) in
-        values.chunks_mut(plane.max(1)).zip(parameters)
+    for (map, ((scale, shift), (mean, variance))) in values.chunks_mut(plane.max(1)).zip(parameters)
     {
         let factor = scale / (variance + epsilon).sqrt();
         for value in map {
@@ -100,9 +100,13 @@ pub(super) fn mean(axes: &Axes, keep: bool, inputs: &Inputs<'_>) -> Result<Tenso
         Some(_) | None => (0..rank).collect(),
     };
     let mut sums = vec![0.0_f64; 1];
-    let kept: Vec<usize> = (0..rank).map(|axis| {
-        if axes.contains(&axis) { 1 } else { data.dims().get(axis).copied().unwrap_or(1) }
-    }).collect();
+    let kept: Vec<usize> = (0..rank)
+        .map(
+            |axis| {
+                if axes.contains(&axis) { 1 } else { data.dims().get(axis).copied().unwrap_or(1) }
+            },
+        )
+        .collect();
     sums.resize(kept.iter().product(), 0.0);
     let places = super::elementwise::places(&kept, data.dims());
     for (&value, place) in floats(data)?.iter().zip(places) {
@@ -115,13 +119,17 @@ pub(super) fn mean(axes: &Axes, keep: bool, inputs: &Inputs<'_>) -> Result<Tenso
     let dims = if keep {
         kept
     } else {
-        kept.into_iter().enumerate().filter(|(axis, _)| !axes.contains(axis)).map(|(_, d)| d).collect()
+        kept.into_iter()
+            .enumerate()
+            .filter(|(axis, _)| !axes.contains(axis))
+            .map(|(_, d)| d)
+            .collect()
     };
     Ok(Tensor::f32(dims, means)?)
 }
 
 /// The dimensions that a node states or takes; `None` where it does neither.
-pub(super) fn axes_list(axes: &Axes, inputs: &Inputs<'_>) -> Result<Option<Vec<i64>>, Trouble> {
+pub(crate) fn axes_list(axes: &Axes, inputs: &Inputs<'_>) -> Result<Option<Vec<i64>>, Trouble> {
     match axes {
         Axes::Stated(axes) => Ok(Some(axes.clone())),
         Axes::Input => inputs.get(1).copied().flatten().map(integer_list).transpose(),

@@ -86,11 +86,15 @@ pub enum Reduction {
     MeanPadded,
 }
 
-/// Which index is kept of a `Cast`.
+/// Number type of a `Cast`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CastTo {
     /// 32-bit floats.
     F32,
+    /// 16-bit floats: rounded to them, kept as 32-bit ones.
+    F16,
+    /// The other 16-bit floats (bfloat16), the same way.
+    Bf16,
     /// 64-bit floats.
     F64,
     /// 64-bit integers.
@@ -261,6 +265,11 @@ pub enum Op {
     },
     /// Numbers of another type.
     Cast(CastTo),
+    /// A constant.
+    Constant {
+        /// It.
+        value: crate::tensor::Tensor,
+    },
     /// A constant in dimensions that are the input.
     ConstantOfShape {
         /// The constant: one value.

@@ -2,11 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::op::{Reduction, Window};
+use super::elementwise::cast;
+use super::op::{CastTo, Reduction, Window};
 use super::run::{bounded, floats};
 use super::trouble::{Trouble, shape};
 use super::window::{Placed, place};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, TensorData};
 
 /// Reduces the windows of each channel.
 pub(crate) fn pool(
@@ -24,6 +25,12 @@ pub(crate) fn pool(
     let mut values = vec![0.0; bounded(&dims, limit)?];
     let plane: usize = spatial.iter().product();
     let positions: usize = placed.iter().map(|axis| axis.outputs).product();
+    if let (Reduction::Max, TensorData::U8(_) | TensorData::I8(_)) = (reduction, data.data()) {
+        // Bytes are exact as floats.
+        let as_floats = Tensor::f32(data.dims(), data.to_f32())?;
+        let to = if data.data().type_name() == "u8" { CastTo::U8 } else { CastTo::I8 };
+        return cast(&pool(window, reduction, &as_floats, limit)?, to);
+    }
     let data = floats(data)?;
     if positions > 0 && plane > 0 {
         values.par_chunks_mut(positions).zip(data.par_chunks(plane)).for_each(|(to, from)| {

@@ -2,10 +2,10 @@
 
 use gemm::Parallelism;
 
+use super::elementwise;
 use super::op::{Binary, Op};
 use super::run::{Inputs, bounded, floats, required};
 use super::trouble::{Trouble, shape};
-use super::elementwise;
 use crate::tensor::Tensor;
 
 /// Multiplications from which a product is worth several threads.

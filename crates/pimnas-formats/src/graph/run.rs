@@ -87,23 +87,11 @@ impl FloatGraph {
     /// # Errors
     /// Inputs of other shapes than the graph states, and whatever a node finds wrong.
     pub fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>, RunError> {
-        let inputs = inputs.iter().cloned().map(Arc::new).collect();
-        let mut none = |_: usize, _: &Tensor| {};
-        let outputs = self.run_watched(inputs, &mut none)?;
-        Ok(outputs.into_iter().map(Arc::unwrap_or_clone).collect())
-    }
-
-    /// The same; shows every value that a node gives to `watch`, with its position.
-    pub(crate) fn run_watched(
-        &self,
-        inputs: Vec<Arc<Tensor>>,
-        watch: &mut dyn FnMut(usize, &Tensor),
-    ) -> Result<Vec<Arc<Tensor>>, RunError> {
-        self.check_inputs(&inputs)?;
+        self.check_inputs(inputs)?;
         let mut values: Vec<Option<Arc<Tensor>>> =
             self.values.iter().map(|value| value.constant.clone()).collect();
         for (input, tensor) in self.inputs.iter().zip(inputs) {
-            put(&mut values, Some(input.value), tensor);
+            put(&mut values, Some(input.value), Arc::new(tensor.clone()));
         }
         let mut left = self.readers();
         for node in &self.nodes {
@@ -120,27 +108,31 @@ impl FloatGraph {
                 release(&mut values, &mut left, value);
             }
             for (&value, tensor) in node.outputs.iter().zip(outputs) {
-                if let Some(value) = value {
-                    watch(value, &tensor);
-                }
                 put(&mut values, value, Arc::new(tensor));
             }
         }
         let take = |&value: &usize| {
-            values.get(value).cloned().flatten().ok_or_else(|| RunError::Input {
+            let tensor = values.get(value).cloned().flatten();
+            tensor.map(Arc::unwrap_or_clone).ok_or_else(|| RunError::Input {
                 what: format!("the output {} is given by no node", self.name_of(value)),
             })
         };
         self.outputs.iter().map(take).collect()
     }
 
-    fn check_inputs(&self, inputs: &[Arc<Tensor>]) -> Result<(), RunError> {
+    fn check_inputs(&self, inputs: &[Tensor]) -> Result<(), RunError> {
         if inputs.len() != self.inputs.len() {
             let (given, wanted) = (inputs.len(), self.inputs.len());
             let what = format!("{given} inputs are given, but the network takes {wanted}");
             return Err(RunError::Input { what });
         }
         for (input, tensor) in self.inputs.iter().zip(inputs) {
+            let (found, wanted) = (tensor.data().type_name(), input.type_name);
+            if found != wanted {
+                let name = self.name_of(input.value);
+                let what = format!("input {name} has numbers of type {found} instead of {wanted}");
+                return Err(RunError::Input { what });
+            }
             let stated = input.dims.iter().zip(tensor.dims());
             let fits = input.dims.len() == tensor.dims().len()
                 && stated.clone().all(|(stated, found)| stated.is_none_or(|dim| dim == *found));
@@ -177,7 +169,7 @@ fn release(values: &mut [Option<Arc<Tensor>>], left: &mut [usize], value: usize)
 }
 
 /// The inputs of a node.
-pub(super) type Inputs<'a> = [Option<&'a Tensor>];
+pub(crate) type Inputs<'a> = [Option<&'a Tensor>];
 
 /// The input at that position.
 pub(super) fn required<'a>(inputs: &Inputs<'a>, position: usize) -> Result<&'a Tensor, Trouble> {
@@ -206,20 +198,14 @@ pub(super) fn bounded(dims: &[usize], limit: usize) -> Result<usize, Trouble> {
 }
 
 /// What a node gives for these inputs; no tensor of more elements than the limit.
-pub(crate) fn compute(
-    op: &Op,
-    inputs: &Inputs<'_>,
-    limit: usize,
-) -> Result<Vec<Tensor>, Trouble> {
+pub(crate) fn compute(op: &Op, inputs: &Inputs<'_>, limit: usize) -> Result<Vec<Tensor>, Trouble> {
     let data = || required(inputs, 0);
     let one = |tensor: Tensor| vec![tensor];
     Ok(match op {
         Op::Unary(unary) => one(apply(*unary, data()?)?),
-        Op::Clip { low, high } => one(elementwise::clip(inputs, (*low, *high))?),
+        Op::Clip { low, high } => one(elementwise::clip(inputs, (*low, *high), limit)?),
         Op::Binary { binary, axis } => one(elementwise::fold(*binary, *axis, inputs, limit)?),
-        Op::Conv { window, groups } => {
-            one(convolution::convolve(window, *groups, inputs, limit)?)
-        }
+        Op::Conv { window, groups } => one(convolution::convolve(window, *groups, inputs, limit)?),
         Op::Pool { window, reduction } => one(pool::pool(window, *reduction, data()?, limit)?),
         Op::GlobalPool(reduction) => one(pool::global(*reduction, data()?)?),
         Op::Gemm { .. } => one(product::gemm(op, inputs, limit)?),
@@ -236,7 +222,7 @@ pub(crate) fn compute(
             vec![data.clone(), Tensor::new(data.dims(), mask)?]
         }
         Op::Flatten { .. } | Op::Reshape { .. } | Op::Squeeze(_) | Op::Unsqueeze(_) => {
-            let dims = layout::reshaped(op, inputs)?;
+            let dims = layout::reshaped(op, data()?.dims(), inputs)?;
             one(data()?.clone().reshaped(dims)?)
         }
         Op::Transpose { order } => one(gather::transpose(data()?, order)?),
@@ -245,6 +231,10 @@ pub(crate) fn compute(
         Op::Gather { axis } => one(gather::gather(*axis, inputs, limit)?),
         Op::Shape { start, end } => one(layout::shape_of(data()?, *start, *end)),
         Op::Cast(to) => one(elementwise::cast(data()?, *to)?),
+        Op::Constant { value } => {
+            bounded(value.dims(), limit)?;
+            one(value.clone())
+        }
         Op::ConstantOfShape { value } => one(layout::constant_of_shape(value, data()?, limit)?),
         Op::Pad { stated } => one(gather::pad(stated.as_ref(), inputs, limit)?),
     })

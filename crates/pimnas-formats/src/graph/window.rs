@@ -51,7 +51,9 @@ pub(crate) fn place(
         Padding::Explicit(pads) => pads.as_slice(),
         Padding::SameUpper | Padding::SameLower => &[],
     };
-    if kernel.len() != rank || !lists.iter().all(|list| fits(list, rank)) || !fits(explicit, 2 * rank)
+    if kernel.len() != rank
+        || !lists.iter().all(|list| fits(list, rank))
+        || !fits(explicit, 2 * rank)
     {
         return shape(format!("its window does not have {rank} spatial dimensions"));
     }
@@ -111,7 +113,11 @@ fn counted(mut placed: Placed, window: &Window) -> Result<Placed, Trouble> {
 mod tests {
     use super::*;
 
-    fn placed(padding: Padding, rounding: Rounding, (size, kernel, stride): (usize, usize, usize)) -> Placed {
+    fn placed(
+        padding: Padding,
+        rounding: Rounding,
+        (size, kernel, stride): (usize, usize, usize),
+    ) -> Placed {
         let window = Window {
             kernel: vec![kernel],
             strides: vec![stride],

@@ -45,10 +45,6 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    pub fn has(&self, name: &str) -> bool {
-        self.node.attribute.iter().any(|attribute| attribute.name == name)
-    }
-
     pub fn float(&self, name: &'static str) -> Result<Option<f32>, OnnxError> {
         Ok(self.find(name, &[1])?.map(|attribute| attribute.f))
     }

@@ -1,8 +1,36 @@
 //! What can be wrong with an ONNX file.
 
+use std::fmt;
+
 use thiserror::Error;
 
 use super::operators::OPERATORS;
+
+/// Unsupported operators that a message names one by one.
+const LISTED: usize = 20;
+
+/// An operator that is not known here, with the nodes that have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsupportedOperator {
+    /// The operator, with its domain if that is not ONNX's own.
+    pub operator: String,
+    /// The first node that has it.
+    pub node: String,
+    /// Number of nodes that have it.
+    pub count: usize,
+}
+
+impl fmt::Display for UnsupportedOperator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operator, node, count } = self;
+        write!(f, "node {node}: the operator {operator} is not supported")?;
+        match count.saturating_sub(1) {
+            0 => Ok(()),
+            1 => f.write_str(" (nor in 1 more node)"),
+            more => write!(f, " (nor in {more} more nodes)"),
+        }
+    }
+}
 
 /// Why an ONNX file cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -23,16 +51,9 @@ pub enum OnnxError {
         /// Last version that is read.
         last: i64,
     },
-    /// An operator that is not known here.
-    #[error("node {node}: the operator {operator} is not supported{more}")]
-    Operator {
-        /// The operator, with its domain if that is not ONNX's own.
-        operator: String,
-        /// The node.
-        node: String,
-        /// Other operators of the network that are not supported.
-        more: String,
-    },
+    /// Operators that are not known here: every one of the network.
+    #[error("{}", listed(.0))]
+    Operators(Vec<UnsupportedOperator>),
     /// A known operator, used in a way that is not known here.
     #[error("node {node}: {operator} {why}")]
     Form {
@@ -44,9 +65,17 @@ pub enum OnnxError {
         why: String,
     },
     /// A value that no node or input gives before it is used.
-    #[error("node {node}: its input {value} is given by no earlier node")]
+    #[error("{node}: its input {value} is given by no earlier node")]
     UnknownValue {
         /// The node, or the graph's outputs.
+        node: String,
+        /// The value.
+        value: String,
+    },
+    /// A value that two nodes give.
+    #[error("node {node}: the value {value} is already given by another node or input")]
+    GivenTwice {
+        /// The second node.
         node: String,
         /// The value.
         value: String,
@@ -69,25 +98,42 @@ pub enum OnnxError {
     },
 }
 
+fn listed(operators: &[UnsupportedOperator]) -> String {
+    let [single] = operators else {
+        let mut text = format!("{} operators are not supported:", operators.len());
+        for operator in operators.iter().take(LISTED) {
+            text += &format!("\n- {operator}");
+        }
+        return match operators.len().saturating_sub(LISTED) {
+            0 => text,
+            more => format!("{text}\n- and {more} more"),
+        };
+    };
+    single.to_string()
+}
+
 impl OnnxError {
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::Format { .. } => "check that the file was copied whole, or export it again".into(),
+            Self::Format { .. } => {
+                "check that the file was copied whole, or export it again".into()
+            }
             Self::Opset { last, .. } => format!("export the network with opset_version={last}"),
-            Self::Operator { .. } => format!(
-                "replace it before exporting, or cut the network before it; supported are {}",
+            Self::Operators(_) => format!(
+                "replace them before exporting, or cut the network before them; supported are {}",
                 OPERATORS.join(", ")
             ),
             Self::Form { .. } => "export the network for inference, with plain settings".into(),
             Self::UnknownValue { .. } => {
                 "export the network again: nodes must come after those that they read".into()
             }
+            Self::GivenTwice { .. } => "export the network again: names must be unique".into(),
             Self::Tensor { .. } => {
                 "store weights inside the file, as floats or integers of at most 64 bits".into()
             }
-            Self::Input { .. } => "export the network with one tensor as its input".into(),
+            Self::Input { .. } => "export the network with tensors of known rank as inputs".into(),
         }
     }
 }

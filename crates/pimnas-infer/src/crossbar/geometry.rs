@@ -63,6 +63,11 @@ impl Geometry {
         }
     }
 
+    /// Whether this is a fully connected layer, or a convolution that is like one.
+    pub fn is_vector(&self) -> bool {
+        self.kernel == 1 && self.padded == (1, 1)
+    }
+
     /// Cells of one channel of the kernel.
     pub fn window(&self) -> usize {
         self.kernel * self.kernel

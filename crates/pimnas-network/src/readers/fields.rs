@@ -66,7 +66,15 @@ impl<'a, 'p> Fields<'a, 'p> {
 
     /// A key's value that is wrong: "stride is "a", not …".
     pub(super) fn bad(&mut self, key: &str, value: &Value, wanted: &str) {
-        let shown = suggest::shown(&value.to_string());
+        let shown = match value {
+            // The file may have either.
+            Value::Null => "null or NaN".to_owned(),
+            Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => suggest::shown(&value.to_string()),
+        };
         let why = format!("{key} is {shown}, not {wanted}");
         self.report(NetworkErrorCode::BadValue, &why, &format!("give {wanted}"));
     }

@@ -5,6 +5,7 @@ mod fields;
 mod layer_list;
 mod operation;
 mod parse;
+mod strict;
 
 use serde_json::Value;
 

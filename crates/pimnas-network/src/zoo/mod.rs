@@ -65,7 +65,7 @@ pub const NAMES: [&str; 5] = [RECIPES[0].0, RECIPES[1].0, RECIPES[2].0, RECIPES[
 /// ```
 pub fn build(name: &str, options: ZooOptions) -> Result<Network, NetworkErrors> {
     let Some(&(name, recipe)) = RECIPES.iter().find(|(known, _)| *known == name) else {
-        let message = format!("there is no network {} in the zoo", suggest::shown(name));
+        let message = format!("there is no network `{}` in the zoo", suggest::shown(name));
         let error = NetworkError::new(NetworkErrorCode::UnknownNetwork, message);
         return Err(error.with_hint(suggest::hint(name, &NAMES)).into());
     };

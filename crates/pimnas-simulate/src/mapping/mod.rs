@@ -16,6 +16,12 @@ pub use partition::Partition;
 /// Least width of the global accumulator's adders, bits.
 const LEAST_ACCUMULATOR_BITS: u32 = 8;
 
+/// Most tiles that a network may take: each has a place on the mesh (8 bytes), and no mesh that
+/// was ever thought of comes near.
+pub const MAX_TILES: u64 = 1 << 24;
+/// Most copies of a layer, far beyond the columns of any map.
+const MAX_COPIES: u32 = 1 << 16;
+
 /// The global accumulator, which adds the branches of all sums of the network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Accumulator {
@@ -61,7 +67,8 @@ impl Mapping {
             .enumerate()
             .map(|(index, layer)| Partition::new(layer, accelerator, options.copies(index)))
             .collect::<Result<Vec<_>, _>>()?;
-        let used_tiles = partitions.iter().map(|partition| partition.tiles).sum();
+        let used_tiles =
+            partitions.iter().fold(0_u64, |sum, partition| sum.saturating_add(partition.tiles));
         let architecture = &accelerator.hardware.architecture;
         if used_tiles > architecture.tiles() {
             return Err(SimulationError::TooFewTiles {
@@ -70,6 +77,9 @@ impl Mapping {
                 rows: architecture.tile_grid.0,
                 columns: architecture.tile_grid.1,
             });
+        }
+        if used_tiles > MAX_TILES {
+            return Err(SimulationError::TooManyTiles { needed: used_tiles });
         }
         let distances =
             distance::distances(graph, &partitions, accelerator.hardware, accelerator.quirks);
@@ -99,6 +109,12 @@ fn check_replication(graph: &HardwareGraph, options: &Options) -> Result<(), Sim
     for (layer, &copies) in graph.layers.iter().zip(&options.replication) {
         if copies == 0 {
             return Err(SimulationError::Replication(format!("{}: no copy", layer.reference())));
+        }
+        if copies > MAX_COPIES {
+            return Err(SimulationError::Replication(format!(
+                "{}: {copies} copies are more than {MAX_COPIES}",
+                layer.reference()
+            )));
         }
         if copies > 1 && layer.kind != LayerKind::Convolution {
             return Err(SimulationError::Replication(format!(

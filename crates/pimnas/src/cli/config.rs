@@ -91,6 +91,7 @@ pub fn run(args: &ConfigArgs) -> Result<ExitCode, Failure> {
         ConfigCommand::Check(file) => check_file(file),
         ConfigCommand::Show { file, format } => show(file, *format).map(|()| ExitCode::SUCCESS),
         ConfigCommand::Convert { file, to, output } => {
+            output.check()?;
             let raw = file.load()?.raw;
             let format = match to {
                 None => raw.format(),

@@ -24,6 +24,7 @@ pub struct ExplainArgs {
 
 /// Runs the command.
 pub fn run(args: &ExplainArgs) -> Result<(), Failure> {
+    args.output.check()?;
     let options = args.mode.options()?;
     let (raw, hardware) = args.hardware.load()?;
     let network = args.network.load()?;

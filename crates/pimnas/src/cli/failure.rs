@@ -1,11 +1,12 @@
 //! What the command says when something is wrong.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::Path;
 use std::process::ExitCode;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use pimnas_config::{Diagnostic, Diagnostics, Severity};
+use annotate_snippets::{Annotation, AnnotationKind, Level, Renderer, Snippet};
+use pimnas_config::{Diagnostic, Diagnostics, Place, Severity};
 
 /// Problems that end the command, in words for the user.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,11 @@ pub struct Failure {
 pub const BAD_INPUT: u8 = 2;
 /// Exit code of an answer that is "no": a case that disagrees, a configuration with problems.
 pub const FOUND_WRONG: u8 = 1;
+
+/// Problems that are shown before the rest is only counted; more than there are keys.
+const SHOWN: usize = 150;
+/// Farthest apart that two places are shown together, bytes.
+const FARTHEST: usize = 64 << 10;
 
 impl Failure {
     /// A problem, with what to do about it.
@@ -51,9 +57,14 @@ pub fn render_diagnostics<'d>(
     source: &str,
 ) -> String {
     let mut text = String::new();
-    for diagnostic in diagnostics {
+    let mut diagnostics = diagnostics;
+    for diagnostic in diagnostics.by_ref().take(SHOWN) {
         text.push_str(&render(diagnostic, source));
         text.push('\n');
+    }
+    match diagnostics.count() {
+        0 => {}
+        more => text.push_str(&format!("… and {more} more problems\n")),
     }
     text
 }
@@ -64,35 +75,72 @@ fn render(diagnostic: &Diagnostic, source: &str) -> String {
         Severity::Warning => Level::WARNING,
     };
     let path = diagnostic.source_name.clone().unwrap_or_default();
-    let mut group = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str());
-    let mut rendered_place = false;
-    let mut notes = Vec::new();
-    if let Some(allowed) = &diagnostic.allowed {
-        notes.push(format!("allowed: {allowed}"));
-    }
-    let span = diagnostic
-        .span()
-        .filter(|span| source.is_char_boundary(span.start) && source.is_char_boundary(span.end));
-    let mut elements = Vec::new();
-    if let Some(span) = span {
-        rendered_place = true;
-        let mut snippet = Snippet::source(source)
-            .path(path.as_str())
-            .annotation(AnnotationKind::Primary.span(span));
-        if let Some(related) = &diagnostic.related {
-            snippet = snippet
-                .annotation(AnnotationKind::Context.span(related.span.clone()).label("also here"));
-        }
-        elements.push(snippet);
-    }
-    let _ = &mut group;
-    let mut report = group.elements(elements);
-    for note in &notes {
+    let excerpt = Excerpt::of(diagnostic, source);
+    let elements = excerpt.iter().map(|excerpt| excerpt.snippet(&path));
+    let mut report = level
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.code.as_str())
+        .elements(elements);
+    let note = diagnostic.allowed.as_ref().map(|allowed| format!("allowed: {allowed}"));
+    if let Some(note) = &note {
         report = report.element(Level::NOTE.with_name("note").message(note.as_str()));
     }
     if let Some(hint) = diagnostic.hint() {
         report = report.element(Level::HELP.with_name("hint").message(hint));
     }
     let text = Renderer::plain().render(&[report]);
-    if rendered_place || path.is_empty() { text } else { format!("{text}\n  in {path}") }
+    match (excerpt, diagnostic.line()) {
+        (Some(_), _) => text,
+        (None, _) if path.is_empty() => text,
+        (None, None) => format!("{text}\n  in {path}"),
+        // The text cannot be shown, as where it is none.
+        (None, Some(line)) => format!("{text}\n  in {path}, line {line}"),
+    }
+}
+
+/// The lines that a diagnostic is about: the renderer need not see the whole text each time.
+struct Excerpt<'s> {
+    lines: &'s str,
+    first_line: usize,
+    primary: Range<usize>,
+    related: Option<Range<usize>>,
+}
+
+impl<'s> Excerpt<'s> {
+    /// `None` where there is no place, or none in this text.
+    fn of(diagnostic: &Diagnostic, source: &'s str) -> Option<Self> {
+        let place = diagnostic.place.as_ref()?;
+        let fits = |span: &Range<usize>| source.get(span.clone()).is_some();
+        if source.is_empty() || !fits(&place.span) {
+            return None;
+        }
+        let near = |other: &&Place| {
+            fits(&other.span) && other.span.start.abs_diff(place.span.start) <= FARTHEST
+        };
+        let related = diagnostic.related.as_ref().filter(near);
+        let first = related.filter(|other| other.span.start < place.span.start).unwrap_or(place);
+        let last = related.map_or(0, |other| other.span.end).max(place.span.end);
+        let start = source[..first.span.start].rfind('\n').map_or(0, |end| end + 1);
+        let end = source[last..].find('\n').map_or(source.len(), |length| last + length);
+        let within = |span: &Range<usize>| span.start - start..span.end - start;
+        Some(Self {
+            lines: &source[start..end],
+            first_line: first.line,
+            primary: within(&place.span),
+            related: related.map(|other| within(&other.span)),
+        })
+    }
+
+    fn snippet<'a>(&'a self, path: &'a str) -> Snippet<'a, Annotation<'a>> {
+        let snippet = Snippet::source(self.lines)
+            .line_start(self.first_line)
+            .path(path)
+            .annotation(AnnotationKind::Primary.span(self.primary.clone()));
+        match &self.related {
+            Some(span) => {
+                snippet.annotation(AnnotationKind::Context.span(span.clone()).label("also here"))
+            }
+            None => snippet,
+        }
+    }
 }

@@ -33,6 +33,12 @@ pub struct ZooArgs {
     pub input_size: usize,
 }
 
+impl Default for ZooArgs {
+    fn default() -> Self {
+        Self { classes: 10, input_size: 32 }
+    }
+}
+
 impl NetworkArgs {
     /// Reads or builds the network.
     pub fn load(&self) -> Result<Network, Failure> {
@@ -58,10 +64,7 @@ pub fn load_network(given: &str, zoo_args: ZooArgs) -> Result<Network, Failure> 
         path.exists() || path.components().count() > 1 || path.extension().is_some();
     if zoo::NAMES.contains(&given) || !looks_like_file {
         let options = ZooOptions { classes: zoo_args.classes, input: zoo_args.input_size };
-        return zoo::build(given, options).map_err(|error| {
-            let fallback = "give a network of the zoo or a layer-list JSON file";
-            Failure::new(&error, error.hint().or(Some(fallback)))
-        });
+        return zoo::build(given, options).map_err(|error| Failure::new(&error, error.hint()));
     }
     let bytes = read_file(path)?;
     Network::from_json(&bytes).map_err(|error| Failure::of_file(path, &error, error.hint()))
@@ -149,6 +152,16 @@ pub enum FidelityArg {
     Corrected,
 }
 
+impl FidelityArg {
+    /// Its name as an argument.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Corrected => "corrected",
+        }
+    }
+}
+
 impl From<FidelityArg> for Fidelity {
     fn from(fidelity: FidelityArg) -> Self {
         match fidelity {
@@ -198,22 +211,26 @@ impl ModeArgs {
     /// The options in words.
     pub fn describe(&self) -> String {
         let pipeline = if self.no_inner_pipeline { "without" } else { "with" };
-        let fidelity = match self.fidelity {
-            FidelityArg::Reference => "reference",
-            FidelityArg::Corrected => "corrected",
-        };
-        format!("{pipeline} inner pipeline, {fidelity} fidelity")
+        format!("{pipeline} inner pipeline, {} fidelity", self.fidelity.name())
     }
 }
 
+/// Similarity (1 is equal) from which a name counts as meant.
+const SIMILAR: f64 = 0.8;
+
 fn quirk(name: &str) -> Result<Quirk, Failure> {
     Quirk::by_name(name).ok_or_else(|| {
-        let nearest = Quirk::ALL
+        let names = Quirk::ALL.map(Quirk::name);
+        let hint = names
             .into_iter()
-            .map(Quirk::name)
-            .max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
-        let hint = nearest.map(|nearest| format!("did you mean `{nearest}`?"));
-        Failure::new(format_args!("there is no quirk `{name}`"), hint.as_deref())
+            .map(|known| (strsim::jaro_winkler(known, name), known))
+            .filter(|&(similarity, _)| similarity >= SIMILAR)
+            .max_by(|(a, _), (b, _)| a.total_cmp(b))
+            .map_or_else(
+                || format!("choose one of {}", names.join(", ")),
+                |(_, nearest)| format!("did you mean `{nearest}`?"),
+            );
+        Failure::new(format_args!("there is no quirk `{name}`"), Some(&hint))
     })
 }
 

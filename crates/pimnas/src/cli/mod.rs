@@ -1,12 +1,19 @@
 //! The command line: one file a subcommand.
 
+mod accuracy;
+mod candidate;
 mod config;
+mod dataset;
 mod explain;
 mod failure;
+mod infer;
 mod inputs;
+mod model;
 mod output;
+mod shipped;
 mod simulate;
 mod sweep;
+mod threads;
 mod verify;
 
 use std::process::ExitCode;
@@ -30,6 +37,9 @@ enum Command {
     Sweep(sweep::SweepArgs),
     Verify(verify::VerifyArgs),
     Config(config::ConfigArgs),
+    Accuracy(accuracy::AccuracyArgs),
+    Infer(infer::InferArgs),
+    Candidate(candidate::CandidateArgs),
 }
 
 /// Runs the command of the process's arguments. Exit codes: 0 done, 1 the answer is "no",
@@ -40,9 +50,12 @@ pub fn run() -> ExitCode {
     let result: Result<ExitCode, Failure> = match &cli.command {
         Command::Simulate(args) => simulate::run(args).map(done),
         Command::Explain(args) => explain::run(args).map(done),
-        Command::Sweep(args) => sweep::run(args).map(done),
+        Command::Sweep(args) => sweep::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Config(args) => config::run(args),
+        Command::Accuracy(args) => accuracy::run(args).map(done),
+        Command::Infer(args) => infer::run(args).map(done),
+        Command::Candidate(args) => candidate::run(args).map(done),
     };
     result.unwrap_or_else(|failure| {
         output::note(&failure.text);

@@ -1,9 +1,11 @@
 //! Where results go: standard output, or a file that is there whole or not at all.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tempfile::NamedTempFile;
 
 use super::failure::Failure;
 
@@ -16,6 +18,12 @@ pub struct OutputArgs {
 }
 
 impl OutputArgs {
+    /// Whether the file can be written, as far as that can be told before there is something to
+    /// write: nobody wants to hear of a wrong path after an hour's work.
+    pub fn check(&self) -> Result<(), Failure> {
+        self.output.as_ref().map_or(Ok(()), |path| check_target(path))
+    }
+
     /// Writes the text.
     pub fn write(&self, text: &str) -> Result<(), Failure> {
         match &self.output {
@@ -42,36 +50,85 @@ pub fn note(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Writes a file whole: into a temporary file beside it, which then takes its name.
-pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let folder = match path.parent() {
+/// The folder that a file is in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         Some(_) | None => Path::new("."),
-    };
-    let failed = |error: io::Error| {
-        let hint = "check that the folder exists and may be written to";
-        Failure::of_file(path, format_args!("cannot write: {error}"), Some(hint))
-    };
-    if path.is_dir() {
-        return Err(Failure::of_file(path, "cannot write: it is a folder", None));
     }
-    let mut file =
-        tempfile::Builder::new().prefix(".pimnas-").tempfile_in(folder).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
+}
+
+fn check_target(path: &Path) -> Result<(), Failure> {
+    if path.is_dir() || path.file_name().is_none() {
+        let hint = "give the name of a file in it";
+        return Err(Failure::of_file(path, "cannot write: it is a folder", Some(hint)));
+    }
+    let folder = folder_of(path);
+    if !folder.is_dir() {
+        let why = format!("cannot write: the folder {} does not exist", folder.display());
+        return Err(Failure::of_file(path, why, Some("make the folder, or correct the path")));
+    }
     Ok(())
 }
 
+/// Writes a file whole: into a temporary file beside it, which then takes its name. A link is
+/// followed; a pipe or a device, which must not be replaced, is written to.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    check_target(path)?;
+    let failed = |error: io::Error| {
+        let hint = "check that the folder may be written to and has room";
+        Failure::of_file(path, format_args!("cannot write: {}", error.kind()), Some(hint))
+    };
+    if path.metadata().is_ok_and(|target| !target.is_file()) {
+        let mut target = File::options().write(true).open(path).map_err(failed)?;
+        return target.write_all(bytes).map_err(failed);
+    }
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut file = beside(folder_of(&target)).map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+    file.persist(&target).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// A new file in that folder, removed where it is not kept.
+fn beside(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".pimnas-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // Those of any new file: the user's mask takes away from them.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+/// Largest file that is read whole; no description of a network or of hardware comes near.
+const MOST_BYTES: u64 = 256 << 20;
+
 /// Reads a file.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| {
-        let hint = if error.kind() == io::ErrorKind::NotFound {
-            Some("check the path")
-        } else if path.is_dir() {
-            Some("give a file, not a folder")
-        } else {
-            None
-        };
-        Failure::of_file(path, format_args!("cannot read: {error}"), hint)
-    })
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
+    match read {
+        Ok(count) if count as u64 > MOST_BYTES => {
+            let why = format!("cannot read: it is larger than {} MiB", MOST_BYTES >> 20);
+            Err(Failure::of_file(path, why, Some("check that the file is the right one")))
+        }
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(unreadable(path, &error)),
+    }
+}
+
+/// A file or folder that cannot be read.
+pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    let hint = match error.kind() {
+        io::ErrorKind::NotFound => "check the path",
+        io::ErrorKind::IsADirectory => "give a file, not a folder",
+        io::ErrorKind::NotADirectory => "give a folder, not a file",
+        io::ErrorKind::PermissionDenied => "check that you may read it",
+        // A list without end, of an enum that is not ours.
+        _ => "check the file and the disk",
+    };
+    Failure::of_file(path, format_args!("cannot read: {error}"), Some(hint))
 }

@@ -38,6 +38,7 @@ pub enum ReportFormat {
 
 /// Runs the command.
 pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
+    args.output.check()?;
     let options = args.mode.options()?;
     let (_, hardware) = args.hardware.load()?;
     let network = args.network.load()?;

@@ -1,14 +1,16 @@
 //! `pimnas sweep`.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use pimnas::Network;
-use pimnas::explore::{Points, Row, Task, sweep};
+use pimnas::config::{Diagnostic, DiagnosticCode, check};
+use pimnas::explore::{Points, Row, Setting, Task, sweep};
 use pimnas::report::sweep::{csv_head, csv_row, json_row};
 
-use super::failure::Failure;
+use super::failure::{FOUND_WRONG, Failure};
 use super::inputs::{HardwareArgs, ModeArgs, ZooArgs, load_network, network_name};
 use super::output::{OutputArgs, note, read_file};
 
@@ -51,7 +53,8 @@ pub enum RowFormat {
 }
 
 /// Runs the command.
-pub fn run(args: &SweepArgs) -> Result<(), Failure> {
+pub fn run(args: &SweepArgs) -> Result<ExitCode, Failure> {
+    args.output.check()?;
     let options = args.mode.options()?;
     let (base, _) = args.hardware.load()?;
     let points = read_points(args)?;
@@ -75,7 +78,10 @@ pub fn run(args: &SweepArgs) -> Result<(), Failure> {
     }
     bar.finish_and_clear();
     note(&format!("{} points, {failed} of them not possible\n", task.len()));
-    args.output.write(&text.finish()?)
+    args.output.write(&text.finish()?)?;
+    // Some points of a grid are often not possible; if none is, the answer is "no".
+    let none = failed == task.len();
+    Ok(if none { ExitCode::from(FOUND_WRONG) } else { ExitCode::SUCCESS })
 }
 
 fn read_points(args: &SweepArgs) -> Result<Points, Failure> {
@@ -83,7 +89,10 @@ fn read_points(args: &SweepArgs) -> Result<Points, Failure> {
         return Points::grid(&args.axis).map_err(|error| Failure::new(&error, Some(error.hint())));
     };
     let bytes = read_file(path)?;
-    let unreadable = |error: csv::Error| Failure::of_file(path, error, None);
+    let unreadable = |error: csv::Error| {
+        let hint = "give a CSV file: keys in the first line, a hardware point in each other";
+        Failure::of_file(path, format_args!("it is not CSV: {error}"), Some(hint))
+    };
     let mut reader =
         csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(&bytes[..]);
     let keys = reader.headers().map_err(unreadable)?.iter().map(str::to_owned).collect();
@@ -104,6 +113,32 @@ fn check_keys(points: &Points, base: &pimnas::RawConfig) -> Result<(), Failure> 
     for setting in points.get(0) {
         if let Err(error) = config.set(&setting.key, &setting.value) {
             text += &Failure::new(&error, error.hint()).text;
+        }
+    }
+    if text.is_empty() { check_values(points, base) } else { Err(Failure { text }) }
+}
+
+/// What can be wrong with a value by itself.
+const OF_VALUE: [DiagnosticCode; 3] =
+    [DiagnosticCode::WrongType, DiagnosticCode::WrongCount, DiagnosticCode::OutOfRange];
+
+/// So is each value of an axis by itself. (Those of a list are not: a bad row says so in its
+/// last column.)
+fn check_values(points: &Points, base: &pimnas::RawConfig) -> Result<(), Failure> {
+    let mut text = String::new();
+    for Setting { key, value } in points.axis_settings() {
+        let mut config = base.clone();
+        if let Err(error) = config.set(&key, &value) {
+            text += &Failure::new(&error, error.hint()).text;
+            continue;
+        }
+        let about = |problem: &&Diagnostic| {
+            let of_value = OF_VALUE.contains(&problem.code);
+            let path = problem.key.as_ref().map(|(section, key)| format!("{section}/{key}"));
+            of_value && path.is_some_and(|path| path.eq_ignore_ascii_case(&key))
+        };
+        for problem in check(&config).errors().filter(about) {
+            text += &Failure::new(format_args!("--axis: {problem}"), problem.hint()).text;
         }
     }
     if text.is_empty() { Ok(()) } else { Err(Failure { text }) }

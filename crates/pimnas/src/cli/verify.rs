@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use pimnas::verify::{Case, Verdict, verify_costs};
+use pimnas::verify::{Case, Kind, Verdict, verify};
 use pimnas::{Format, RawConfig};
 use rayon::prelude::*;
 
 use super::failure::{FOUND_WRONG, Failure};
-use super::output::{print, read_file};
+use super::output::{print, read_file, unreadable};
 
 /// Differences printed for a case.
 const SHOWN: usize = 3;
@@ -55,10 +55,9 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
 }
 
 fn find_cases(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let unreadable = |error| Failure::of_file(folder, format_args!("cannot read: {error}"), None);
     let mut entries = std::fs::read_dir(folder)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(unreadable)?;
+        .map_err(|error| unreadable(folder, &error))?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
@@ -90,7 +89,16 @@ fn base_config(args: &VerifyArgs) -> Result<RawConfig, Failure> {
 fn verify_file(file: &Path, base: &RawConfig) -> Result<Verdict, String> {
     let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
     let case = Case::from_json(&bytes).map_err(|error| error.to_string())?;
-    Ok(verify_costs(&case, base))
+    let beside = file.parent().unwrap_or(Path::new("."));
+    let tensors = match case.tensors() {
+        Some(name) if case.kind != Kind::Hardware => {
+            let path = beside.join(name);
+            let read = std::fs::read(&path);
+            Some(read.map_err(|error| format!("{}: {error}", path.display()))?)
+        }
+        Some(_) | None => None,
+    };
+    Ok(verify(&case, base, tensors.as_deref()))
 }
 
 fn describe(text: &mut String, file: &Path, outcome: &Result<Verdict, String>, verbose: bool) {

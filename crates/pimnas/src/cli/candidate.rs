@@ -1,0 +1,101 @@
+//! `pimnas candidate`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use pimnas::Options;
+use pimnas::explore::CandidateCosts;
+use pimnas::infer::{AdcRange, Mode, Tensor};
+use pimnas::report::table::table;
+use serde_json::{Map, Value};
+
+use super::failure::Failure;
+use super::inputs::{FidelityArg, HardwareArgs, ZooArgs, load_network, simulation_failure};
+use super::model::{Model, infer_failure, read_parameters, read_tensor, write_tensors};
+use super::output::print;
+use super::threads::ThreadArgs;
+
+/// Everything that a search asks of a candidate: outputs on crossbars and in fixed point, latency,
+/// energy, area, power
+#[derive(Args, Clone, Debug)]
+pub struct CandidateArgs {
+    /// The candidate's layer list (JSON)
+    #[arg(long, value_name = "FILE")]
+    graph: PathBuf,
+    /// Its weights: safetensors or a PyTorch state dict, `<layer>.<name>`; names may start with
+    /// `param.`
+    #[arg(long, value_name = "FILE")]
+    params: PathBuf,
+    /// The tensor `input`: a batch, images × the shape of one
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    #[command(flatten)]
+    hardware: HardwareArgs,
+    /// Keep the reference's defects, or correct them (docs/QUIRKS.md)
+    #[arg(long, value_enum, default_value_t = FidelityArg::Reference)]
+    fidelity: FidelityArg,
+    /// Where to write the tensors `hardware_evaluate` and `origin_evaluate`
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+    /// Form of the figures of cost on standard output
+    #[arg(long, value_enum, default_value_t = FiguresFormat::Table)]
+    format: FiguresFormat,
+    #[command(flatten)]
+    threads: ThreadArgs,
+}
+
+/// Form of the figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FiguresFormat {
+    /// For reading
+    Table,
+    /// In full precision
+    Json,
+}
+
+/// Runs the command.
+pub fn run(args: &CandidateArgs) -> Result<(), Failure> {
+    let (_, hardware) = args.hardware.load()?;
+    // A file, also where its name is that of a network of the zoo.
+    let graph = match args.graph.components().count() {
+        1 => PathBuf::from(".").join(&args.graph),
+        _ => args.graph.clone(),
+    };
+    let network = load_network(&graph.to_string_lossy(), ZooArgs::default())?;
+    let parameters = read_parameters(&args.params)?;
+    let input = read_tensor(&args.input, "input")?;
+    let fidelity = args.fidelity.into();
+    let costs = CandidateCosts::evaluate(&network, &hardware, &Options::new(fidelity))
+        .map_err(|error| simulation_failure(&error))?;
+    let model = Model::new(network, parameters, (&hardware, fidelity))?;
+    let (on_hardware, origin) = args.threads.run(|| {
+        let output = |mode| -> Result<Tensor, Failure> {
+            model.compile(mode)?.run(&input).map_err(|error| infer_failure(&error))
+        };
+        Ok((output(Mode::Crossbar(AdcRange::Scale))?, output(Mode::FixedPoint)?))
+    })?;
+    write_tensors(
+        &args.output,
+        &[("hardware_evaluate", &on_hardware), ("origin_evaluate", &origin)],
+    )?;
+    print(&figures(&costs, args.format)?)
+}
+
+fn figures(costs: &CandidateCosts, format: FiguresFormat) -> Result<String, Failure> {
+    match format {
+        FiguresFormat::Json => {
+            let figures = costs.figures().into_iter();
+            let json: Map<String, Value> =
+                figures.map(|(name, _, value)| (name.to_owned(), value.into())).collect();
+            let text = serde_json::to_string_pretty(&json);
+            Ok(text.map_err(|error| Failure::new(error, None))? + "\n")
+        }
+        FiguresFormat::Table => {
+            let mut table = table(&["figure", "value", "unit"], 1);
+            for (name, unit, value) in costs.figures() {
+                table.add_row([name.to_owned(), format!("{value:.6}"), unit.to_owned()]);
+            }
+            Ok(format!("{table}\n"))
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! `pimnas infer`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use pimnas::infer::{AdcRange, Mode};
+
+use super::failure::Failure;
+use super::inputs::{FidelityArg, HardwareArgs, ZooArgs, load_network};
+use super::model::{Model, infer_failure, read_parameters, read_tensor, write_tensors};
+use super::threads::ThreadArgs;
+
+/// Outputs of a network with weights: in floats, in fixed point or on crossbars
+#[derive(Args, Clone, Debug)]
+pub struct InferArgs {
+    /// A layer-list or candidate JSON file, or a network of the zoo
+    #[arg(long, value_name = "NAME|FILE")]
+    network: String,
+    #[command(flatten)]
+    zoo: ZooArgs,
+    /// The network's weights: safetensors, or a PyTorch state dict (.pth); names may start with
+    /// `param.`
+    #[arg(long, value_name = "FILE")]
+    weights: PathBuf,
+    /// The tensor `input`: a batch, images × the shape of one
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    /// Arithmetic
+    #[arg(long, value_enum, default_value_t = ModeArg::Crossbar)]
+    mode: ModeArg,
+    /// Range of the ADCs, on crossbars
+    #[arg(long, value_enum, default_value_t = AdcArg::Scale)]
+    adc: AdcArg,
+    #[command(flatten)]
+    hardware: HardwareArgs,
+    /// Keep the reference's defects, or correct them (docs/QUIRKS.md)
+    #[arg(long, value_enum, default_value_t = FidelityArg::Reference)]
+    fidelity: FidelityArg,
+    /// Where to write the tensor `output`
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+    #[command(flatten)]
+    threads: ThreadArgs,
+}
+
+/// Arithmetic of an inference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ModeArg {
+    /// 32-bit floats
+    Float,
+    /// Weights and activations quantised, sums exact
+    Fixed,
+    /// Weights in cells, inputs through DACs, partial sums through ADCs
+    Crossbar,
+}
+
+/// Range of the ADCs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AdcArg {
+    /// Scaled to the layer's outputs, with its point shift
+    Scale,
+    /// From nothing to the largest sum of a full crossbar
+    Fix,
+}
+
+impl AdcArg {
+    /// Its name as an argument.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scale => "scale",
+            Self::Fix => "fix",
+        }
+    }
+}
+
+impl From<AdcArg> for AdcRange {
+    fn from(range: AdcArg) -> Self {
+        match range {
+            AdcArg::Scale => Self::Scale,
+            AdcArg::Fix => Self::Fix,
+        }
+    }
+}
+
+impl InferArgs {
+    fn mode(&self) -> Mode {
+        match self.mode {
+            ModeArg::Float => Mode::Float,
+            ModeArg::Fixed => Mode::FixedPoint,
+            ModeArg::Crossbar => Mode::Crossbar(self.adc.into()),
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &InferArgs) -> Result<(), Failure> {
+    let (_, hardware) = args.hardware.load()?;
+    let network = load_network(&args.network, args.zoo)?;
+    let parameters = read_parameters(&args.weights)?;
+    let input = read_tensor(&args.input, "input")?;
+    let model = Model::new(network, parameters, (&hardware, args.fidelity.into()))?;
+    let output = args.threads.run(|| {
+        let compiled = model.compile(args.mode())?;
+        compiled.run(&input).map_err(|error| infer_failure(&error))
+    })?;
+    write_tensors(&args.output, &[("output", &output)])
+}
