@@ -1,20 +1,17 @@
 //! Which effects there are and which are on.
 
-use std::num::NonZeroUsize;
-
 use pimnas_config::Hardware;
 
 use crate::adc::AdcError;
 use crate::cells::PreparedCells;
 use crate::drift::Drift;
 use crate::error::DeviceError;
-use crate::ir_drop::{IrDrop, IrDropMethod};
+use crate::ir_drop::IrDrop;
 use crate::levels::{CellBits, OnOffRatio};
 use crate::noise::ReadNoise;
 use crate::quirk::{DeviceQuirk, DeviceQuirks};
 use crate::stuck::StuckAt;
 use crate::variation::{Variation, VariationLaw};
-use crate::wires::Wires;
 
 /// One effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,9 +90,8 @@ pub struct NonIdealities {
 
 impl NonIdealities {
     /// What a hardware description states: resistance levels, variation (of the resistance,
-    /// Gaussian), stuck cells and wire resistance (unless [`DeviceQuirk::WiresIgnored`] is kept; by
-    /// the fast method). Effects of magnitude 0 are off; it knows nothing of drift, noise and ADC
-    /// errors.
+    /// Gaussian) and stuck cells. Effects of magnitude 0 are off. IR drop is off too: see
+    /// [`IrDrop::from_hardware`]; the description knows nothing of drift, noise and ADC errors.
     ///
     /// # Errors
     /// Resistances that do not fall from level to level.
@@ -110,7 +106,6 @@ impl NonIdealities {
             on_off: Some(OnOffRatio::from_resistances(&device.resistances)?),
             variation,
             stuck: any_stuck.then_some(stuck),
-            ir_drop: wires_of(hardware).filter(|_| !quirks.keeps(DeviceQuirk::WiresIgnored)),
             quirks,
             ..Self::default()
         })
@@ -164,16 +159,6 @@ impl NonIdealities {
     pub fn prepare(&self, bits: CellBits) -> Result<PreparedCells, DeviceError> {
         PreparedCells::new(self, bits)
     }
-}
-
-/// The wires of a hardware description, if they have resistance.
-fn wires_of(hardware: &Hardware) -> Option<IrDrop> {
-    let segment = hardware.crossbar.wire_resistance;
-    let low_resistance = *hardware.device.resistances.last()?;
-    let columns = NonZeroUsize::new(hardware.crossbar.columns as usize)?;
-    let wires = Wires { word_line: segment, bit_line: segment };
-    let method = IrDropMethod::EqualInputs;
-    (segment.0 > 0.0).then_some(IrDrop { wires, low_resistance, columns, method })
 }
 
 #[cfg(test)]

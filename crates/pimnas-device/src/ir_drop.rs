@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 
+use pimnas_config::Hardware;
 use pimnas_units::Ohms;
 
 use crate::error::{DeviceError, NOT_NEGATIVE, POSITIVE, check};
@@ -37,6 +38,16 @@ pub struct IrDrop {
 }
 
 impl IrDrop {
+    /// The wires of a hardware description (`Wire_Resistance`), if they have resistance.
+    #[must_use]
+    pub fn from_hardware(hardware: &Hardware, method: IrDropMethod) -> Option<Self> {
+        let segment = hardware.crossbar.wire_resistance;
+        let low_resistance = *hardware.device.resistances.last()?;
+        let columns = NonZeroUsize::new(hardware.crossbar.columns as usize)?;
+        let wires = Wires { word_line: segment, bit_line: segment };
+        (segment.0 > 0.0).then_some(Self { wires, low_resistance, columns, method })
+    }
+
     pub(crate) fn check(&self) -> Result<(), DeviceError> {
         check("the resistance of a word-line segment", self.wires.word_line.0, NOT_NEGATIVE)?;
         check("the resistance of a bit-line segment", self.wires.bit_line.0, NOT_NEGATIVE)?;

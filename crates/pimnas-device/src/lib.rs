@@ -16,6 +16,7 @@ mod effect;
 mod error;
 mod ir_drop;
 mod levels;
+mod measured;
 mod noise;
 mod normal;
 mod quirk;
@@ -31,6 +32,10 @@ pub use effect::{Effect, NonIdealities};
 pub use error::DeviceError;
 pub use ir_drop::{IrDrop, IrDropMethod};
 pub use levels::{CellBits, OnOffRatio};
+pub use measured::{
+    FitReport, LevelReport, LinearFit, MeasuredDevice, MeasuredError, MeasuredLevel,
+    MeasuredProblem, SampleFit,
+};
 pub use noise::ReadNoise;
 pub use quirk::{DeviceQuirk, DeviceQuirks};
 pub use stream::{ArrayPlace, Draw, Purpose, Seed, Stream, Streams};

@@ -17,18 +17,15 @@ pub enum DeviceQuirk {
     VariationImpliesRatio,
     /// A cell stuck at the high-resistance state does not conduct at all.
     StuckAtZero,
-    /// The resistance of the wires is not looked at.
-    WiresIgnored,
 }
 
 impl DeviceQuirk {
     /// Every quirk, in the order of `docs/NONIDEALITIES.md`.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 4] = [
         Self::OneDrawPerLevel,
         Self::LevelsByValue,
         Self::VariationImpliesRatio,
         Self::StuckAtZero,
-        Self::WiresIgnored,
     ];
 
     /// The name by which the command and the documentation know this quirk.
@@ -39,7 +36,6 @@ impl DeviceQuirk {
             Self::LevelsByValue => "levels-by-value",
             Self::VariationImpliesRatio => "variation-implies-ratio",
             Self::StuckAtZero => "stuck-at-zero",
-            Self::WiresIgnored => "wires-ignored",
         }
     }
 
