@@ -322,6 +322,15 @@ pub(crate) mod tests {
             assert!(of_level.iter().all(|value| *value == of_level[0]));
         }
         assert_eq!(drawn, values(&reference, streams(), ArrayPlace::default()));
+        // top · R_lrs / (R_k + N(0, 5 % · R_k)), with the first numbers of the stream.
+        let mut numbers = [0.0; 4];
+        streams().stream(Purpose::Variation, ArrayPlace::default()).normals(0, &mut numbers);
+        for (level, &value) in levels().iter().zip(&drawn).take(64) {
+            let level = usize::from(*level);
+            let ohms = device[level].0;
+            let expected = 3.0 * 3333.0 / (ohms + 0.05 * ohms * f64::from(numbers[level]));
+            assert!((f64::from(value) / expected - 1.0).abs() < 1e-6, "{level}");
+        }
     }
 
     #[test]

@@ -9,48 +9,84 @@ use super::WiredArray;
 use super::lines::WordLine;
 use crate::error::DeviceError;
 
+/// Pivots that are eliminated together, so that a matrix is passed over once for all of them.
+const BLOCK: usize = 8;
+
 /// The transfer matrix, columns × rows.
 pub(super) fn transfer(array: &WiredArray<'_>) -> Result<Vec<f64>, DeviceError> {
     let (rows, columns) = (array.rows, array.columns);
-    let mut driven = Vec::with_capacity(rows * columns);
+    // What each row driven so far makes of the bit lines at the current row: columns × rows.
+    let mut driven = vec![0.0; rows * columns];
     // P⁻¹ of the row above, times g.
     let mut above: Option<Vec<f64>> = None;
     for row in 0..rows {
         let (loads, source) = eliminate_word_line(array, row);
-        let Some(segment) = array.bit_line() else {
-            driven.extend(source);
-            continue;
-        };
-        let mut pivot = loads;
-        for (index, value) in pivot.iter_mut().enumerate() {
-            if index % (columns + 1) == 0 {
-                *value += segment * if row == 0 { 1.0 } else { 2.0 };
-            }
-            if let Some(above) = &above {
-                *value -= segment * above[index];
-            }
+        for (driven, source) in driven.chunks_exact_mut(rows).zip(source) {
+            driven[row] = source;
         }
-        let mut carry = inverse(pivot, columns).ok_or(DeviceError::NotConverged {
-            rows,
-            columns,
-            residual: f64::INFINITY,
-            iterations: row,
-        })?;
+        let Some(segment) = array.bit_line() else { continue };
+        let mut carry = pivot((loads, columns), segment, above.as_deref());
+        if !invert(&mut carry, columns) {
+            let (residual, iterations) = (f64::INFINITY, row);
+            return Err(DeviceError::NotConverged { rows, columns, residual, iterations });
+        }
         carry.iter_mut().for_each(|value| *value *= segment);
-        driven.extend(source);
-        let mut moved = vec![0.0; columns];
-        for vector in driven.chunks_exact_mut(columns) {
-            for (moved, line) in moved.iter_mut().zip(carry.chunks_exact(columns)) {
-                *moved = line.iter().zip(&*vector).map(|(a, b)| a * b).sum();
-            }
-            vector.copy_from_slice(&moved);
-        }
+        driven = product((&carry, columns), (&driven, rows), row + 1);
         above = Some(carry);
     }
-    // Currents are what the last segments carry: g·b. The factor of each row is g·P⁻¹ and that of
-    // the source is in amperes, so `driven` is g·b already.
-    let at = |index: usize| driven[index % rows * columns + index / rows];
-    Ok((0..rows * columns).map(at).collect())
+    // Each g·P⁻¹ turns currents into currents, so `driven` is what the last segments carry.
+    Ok(driven)
+}
+
+/// P_i = K_i - g²·P_(i-1)⁻¹, from the loads of the word line.
+fn pivot((mut loads, columns): (Vec<f64>, usize), segment: f64, above: Option<&[f64]>) -> Vec<f64> {
+    let segments = if above.is_some() { 2.0 } else { 1.0 };
+    for value in loads.iter_mut().step_by(columns + 1) {
+        *value += segment * segments;
+    }
+    for (value, above) in loads.iter_mut().zip(above.into_iter().flatten()) {
+        *value -= segment * above;
+    }
+    loads
+}
+
+/// The product of a square matrix and the first `used` columns of another one.
+fn product(
+    (left, size): (&[f64], usize),
+    (right, stride): (&[f64], usize),
+    used: usize,
+) -> Vec<f64> {
+    let mut result = vec![0.0; right.len()];
+    for first in (0..size).step_by(BLOCK) {
+        let end = (first + BLOCK).min(size);
+        let panel = &right[first * stride..end * stride];
+        for (values, left) in result.chunks_exact_mut(stride).zip(left.chunks_exact(size)) {
+            subtract(&mut values[..used], &left[first..end], (panel, stride));
+        }
+    }
+    // What was subtracted is what should have been added.
+    result.iter_mut().for_each(|value| *value = -*value);
+    result
+}
+
+/// Subtracts from `values` the rows of a panel, each times its factor; at most [`BLOCK`] rows.
+fn subtract(values: &mut [f64], factors: &[f64], (panel, stride): (&[f64], usize)) {
+    let length = values.len();
+    if let &[a, b, c, d, e, f, g, h] = factors {
+        let row = |index: usize| &panel[index * stride..index * stride + length];
+        let (p, q, r, s) = (row(0), row(1), row(2), row(3));
+        let (t, u, v, w) = (row(4), row(5), row(6), row(7));
+        for (i, value) in values.iter_mut().enumerate() {
+            let first = (a * p[i] + b * q[i]) + (c * r[i] + d * s[i]);
+            *value -= first + ((e * t[i] + f * u[i]) + (g * v[i] + h * w[i]));
+        }
+        return;
+    }
+    for (factor, row) in factors.iter().zip(panel.chunks(stride)) {
+        for (value, row) in values.iter_mut().zip(row) {
+            *value -= factor * row;
+        }
+    }
 }
 
 /// What a word line with its cells is to the bit lines: the conductance matrix D - D·A⁻¹·D, and the
@@ -81,31 +117,50 @@ fn eliminate_word_line(array: &WiredArray<'_>, row: usize) -> (Vec<f64>, Vec<f64
     (matrix, source)
 }
 
-/// The inverse of a symmetric positive definite matrix by Gauss–Jordan elimination without
-/// pivoting; `None` if it is not positive definite to rounding.
-fn inverse(mut matrix: Vec<f64>, size: usize) -> Option<Vec<f64>> {
-    let mut line = vec![0.0; size];
-    for pivot in 0..size {
-        let diagonal = matrix[pivot * (size + 1)];
-        if diagonal <= 0.0 || !diagonal.is_finite() {
-            return None;
+/// Inverts a symmetric positive definite matrix in place by Gauss–Jordan elimination of blocks,
+/// without pivoting; says whether it was positive definite to rounding.
+fn invert(matrix: &mut [f64], size: usize) -> bool {
+    for first in (0..size).step_by(BLOCK) {
+        let block = first..(first + BLOCK).min(size);
+        let width = block.len();
+        let rows = block.start * size..block.end * size;
+        let mut panel = matrix[rows.clone()].to_vec();
+        if !eliminate(&mut panel, size, first) {
+            return false;
         }
-        let reciprocal = 1.0 / diagonal;
-        line.copy_from_slice(&matrix[pivot * size..(pivot + 1) * size]);
-        line.iter_mut().for_each(|value| *value *= reciprocal);
-        line[pivot] = reciprocal;
+        let mut factors = [0.0; BLOCK];
         for (row, values) in matrix.chunks_exact_mut(size).enumerate() {
-            if row == pivot {
-                values.copy_from_slice(&line);
-                continue;
+            if !block.contains(&row) {
+                factors[..width].copy_from_slice(&values[block.clone()]);
+                values[block.clone()].fill(0.0);
+                subtract(values, &factors[..width], (&panel, size));
             }
-            let factor = std::mem::take(&mut values[pivot]);
-            if factor != 0.0 {
-                for (value, line) in values.iter_mut().zip(&line) {
-                    *value -= factor * line;
-                }
+        }
+        matrix[rows].copy_from_slice(&panel);
+    }
+    true
+}
+
+/// Eliminates the rows of a panel among themselves; their pivots begin at that column.
+fn eliminate(panel: &mut [f64], size: usize, first: usize) -> bool {
+    let mut line = vec![0.0; size];
+    for index in 0..panel.len() / size {
+        let pivot = first + index;
+        let diagonal = panel[index * size + pivot];
+        if diagonal <= 0.0 || !diagonal.is_finite() {
+            return false;
+        }
+        line.copy_from_slice(&panel[index * size..(index + 1) * size]);
+        line.iter_mut().for_each(|value| *value /= diagonal);
+        line[pivot] = 1.0 / diagonal;
+        for (row, values) in panel.chunks_exact_mut(size).enumerate() {
+            if row == index {
+                values.copy_from_slice(&line);
+            } else {
+                let factor = std::mem::take(&mut values[pivot]);
+                subtract(values, &[factor], (&line, size));
             }
         }
     }
-    Some(matrix)
+    true
 }
