@@ -24,6 +24,9 @@ pub struct Args {
     /// Folder to write to: a folder a target
     #[arg(long, default_value = "fuzz/corpus")]
     corpus: PathBuf,
+    /// Folder with ONNX files, searched with its sub-folders
+    #[arg(long)]
+    onnx: Option<PathBuf>,
 }
 
 /// Writes the seeds.
@@ -50,6 +53,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             seeds.add("pth", &name, &fs::read(&path)?)?;
         }
     }
+    if let Some(folder) = &args.onnx {
+        seeds.onnx(folder)?;
+    }
     for (name, array) in arrays() {
         seeds.add("npz", name, &array)?;
         seeds.add("npz", &format!("{name}_archive"), &archive(&array)?)?;
@@ -73,6 +79,20 @@ impl Seeds<'_> {
         let folder = self.corpus.join(target);
         fs::create_dir_all(&folder)?;
         Ok(fs::write(folder.join(name), bytes)?)
+    }
+
+    /// The ONNX files of a folder, named by their own folder, which test data call a case.
+    fn onnx(&self, folder: &Path) -> anyhow::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                self.onnx(&path)?;
+            } else if path.extension().is_some_and(|extension| extension == "onnx") {
+                let case = folder.file_name().unwrap_or_default().to_string_lossy();
+                self.add("onnx", &case, &fs::read(&path)?)?;
+            }
+        }
+        Ok(())
     }
 
     /// The configuration and the network of a recorded case.

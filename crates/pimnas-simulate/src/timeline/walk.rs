@@ -201,18 +201,18 @@ impl<'a> Walk<'a> {
     ) -> LayerTiming {
         let height = layer.out_size.height;
         let first = self.finish.len();
-        let mut begin = start;
+        // Producers are done: what is read lies before `first`, what is written behind it.
+        self.finish.resize(first + height * width, Nanoseconds::ZERO);
+        let (done, positions) = self.finish.split_at_mut(first);
+        let begin = later(ready(done, 0, At { first_column: 0, column: 0 }), start);
         let mut previous = start;
-        for row in 0..height {
+        for (row, finish) in positions.chunks_exact_mut(width.max(1)).enumerate() {
             let (at_edge, inside) = classes(row);
             let mut time = cost.positions[at_edge as usize];
-            for column in 0..width {
-                let now = later(ready(&self.finish, row, At { first_column: 0, column }), previous);
-                if row == 0 && column == 0 {
-                    begin = now;
-                }
-                previous = now + time;
-                self.finish.push(previous);
+            for (column, finish) in finish.iter_mut().enumerate() {
+                let at = At { first_column: 0, column };
+                previous = later(ready(done, row, at), previous) + time;
+                *finish = previous;
                 time = cost.positions[inside as usize];
             }
         }

@@ -100,8 +100,8 @@ impl HardwareArgs {
                 let name = path.display().to_string();
                 let raw =
                     RawConfig::from_bytes(&bytes, Format::of_name(&name)).map_err(|problems| {
-                        let text = String::from_utf8_lossy(&bytes);
-                        Failure::of_config(&problems.with_source_name(&name), &text)
+                        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+                        Failure::of_config(&problems.with_source_name(&name), text)
                     })?;
                 let text = raw.text().to_owned();
                 (raw.with_source_name(&name), text)

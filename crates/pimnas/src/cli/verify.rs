@@ -81,8 +81,8 @@ fn base_config(args: &VerifyArgs) -> Result<RawConfig, Failure> {
     let bytes = read_file(&path)?;
     let name = path.display().to_string();
     RawConfig::from_bytes(&bytes, Format::of_name(&name)).map_err(|problems| {
-        let text = String::from_utf8_lossy(&bytes);
-        Failure::of_config(&problems.with_source_name(&name), &text)
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        Failure::of_config(&problems.with_source_name(&name), text)
     })
 }
 
