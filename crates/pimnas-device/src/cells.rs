@@ -4,6 +4,7 @@ use crate::adc::{AdcError, AdcFault};
 use crate::drift::Drift;
 use crate::effect::NonIdealities;
 use crate::error::DeviceError;
+use crate::ir_drop::IrDrop;
 use crate::levels::{CellBits, nominal};
 use crate::noise::ReadNoise;
 use crate::quirk::{DeviceQuirk, DeviceQuirks};
@@ -29,6 +30,7 @@ pub struct PreparedCells {
     variation: Option<Vec<LevelLaw>>,
     stuck: Option<StuckAt>,
     drift: Option<Drift>,
+    ir_drop: Option<IrDrop>,
     noise: Option<ReadNoise>,
     adc: Option<AdcError>,
     quirks: DeviceQuirks,
@@ -43,6 +45,7 @@ impl PreparedCells {
         let variation = variation.map(|law| law.levels(&nominal, bits.top())).transpose()?;
         from.stuck.map_or(Ok(()), |stuck| stuck.check())?;
         from.drift.map_or(Ok(()), |drift| drift.check())?;
+        from.ir_drop.map_or(Ok(()), |drop| drop.check())?;
         from.read_noise.map_or(Ok(()), |noise| noise.check())?;
         from.adc.map_or(Ok(()), |adc| adc.check())?;
         Ok(Self {
@@ -50,6 +53,7 @@ impl PreparedCells {
             variation,
             stuck: from.stuck,
             drift: from.drift,
+            ir_drop: from.ir_drop,
             noise: from.read_noise,
             adc: from.adc,
             quirks: from.quirks,
@@ -58,7 +62,8 @@ impl PreparedCells {
 
     /// Conductance of each cell in units of a digit, in the order of the levels.
     ///
-    /// Cells are programmed (level, variation), fail (stuck) and drift unless they are stuck.
+    /// Cells are programmed (level, variation), fail (stuck) and drift unless they are stuck;
+    /// then their array loses voltage along its wires.
     ///
     /// # Errors
     /// An array whose network of wires cannot be solved.
@@ -77,6 +82,9 @@ impl PreparedCells {
                     *value *= drift.factor(f64::from(number));
                 }
             }
+        }
+        if let Some(ir_drop) = self.ir_drop {
+            ir_drop.apply(&mut values, cells.rows, (self.nominal.len() - 1) as f64)?;
         }
         Ok(values.iter().map(|&value| value as f32).collect())
     }
@@ -160,8 +168,11 @@ impl PreparedCells {
 pub(crate) mod tests {
     use std::num::NonZeroUsize;
 
+    use pimnas_units::Ohms;
+
     use super::*;
     use crate::{Draw, Effect, OnOffRatio, Seed, Variation, VariationLaw};
+    use crate::{IrDropMethod, Wires};
 
     /// All effects at once.
     pub(crate) fn everything() -> NonIdealities {
@@ -174,6 +185,12 @@ pub(crate) mod tests {
                 deviation: 0.01,
                 seconds: 1e4,
                 reference_seconds: 20.0,
+            }),
+            ir_drop: Some(IrDrop {
+                wires: Wires { word_line: Ohms(1.0), bit_line: Ohms(1.0) },
+                low_resistance: Ohms(3333.0),
+                columns: NonZeroUsize::new(64).unwrap(),
+                method: IrDropMethod::EqualInputs,
             }),
             read_noise: Some(ReadNoise { relative: 0.01 }),
             adc: Some(AdcError {
@@ -234,7 +251,7 @@ pub(crate) mod tests {
     #[test]
     fn switching_an_effect_on_leaves_the_numbers_of_the_others() {
         let all = everything();
-        let both = NonIdealities { drift: None, ..all.clone() };
+        let both = NonIdealities { drift: None, ir_drop: None, ..all.clone() };
         let variation = NonIdealities { stuck: None, ..both.clone() };
         let with = values(&both, streams(), ArrayPlace::default());
         let without = values(&variation, streams(), ArrayPlace::default());
@@ -272,7 +289,7 @@ pub(crate) mod tests {
     #[test]
     fn stuck_cells_do_not_drift() {
         let all = everything();
-        let drifting = NonIdealities { variation: None, ..all.clone() };
+        let drifting = NonIdealities { variation: None, ir_drop: None, ..all.clone() };
         let levels = vec![1_u8; 5000];
         let cells = Cells { place: ArrayPlace::default(), levels: &levels, rows: 50 };
         let prepared = drifting.prepare(CellBits(2)).unwrap();
@@ -287,7 +304,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_reference_draws_once_for_each_level_of_an_array() {
-        let device = [1e7, 10_000.0, 5000.0, 3333.0].map(pimnas_units::Ohms);
+        let device = [1e7, 10_000.0, 5000.0, 3333.0].map(Ohms);
         let reference = NonIdealities {
             on_off: Some(OnOffRatio::from_resistances(&device).unwrap()),
             variation: Some(Variation::percent(VariationLaw::GaussianResistance, 5.0)),
@@ -305,6 +322,15 @@ pub(crate) mod tests {
             assert!(of_level.iter().all(|value| *value == of_level[0]));
         }
         assert_eq!(drawn, values(&reference, streams(), ArrayPlace::default()));
+        // top · R_lrs / (R_k + N(0, 5 % · R_k)), with the first numbers of the stream.
+        let mut numbers = [0.0; 4];
+        streams().stream(Purpose::Variation, ArrayPlace::default()).normals(0, &mut numbers);
+        for (level, &value) in levels().iter().zip(&drawn).take(64) {
+            let level = usize::from(*level);
+            let ohms = device[level].0;
+            let expected = 3.0 * 3333.0 / (ohms + 0.05 * ohms * f64::from(numbers[level]));
+            assert!((f64::from(value) / expected - 1.0).abs() < 1e-6, "{level}");
+        }
     }
 
     #[test]

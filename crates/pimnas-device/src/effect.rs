@@ -6,6 +6,7 @@ use crate::adc::AdcError;
 use crate::cells::PreparedCells;
 use crate::drift::Drift;
 use crate::error::DeviceError;
+use crate::ir_drop::IrDrop;
 use crate::levels::{CellBits, OnOffRatio};
 use crate::noise::ReadNoise;
 use crate::quirk::{DeviceQuirk, DeviceQuirks};
@@ -23,6 +24,8 @@ pub enum Effect {
     StuckAt,
     /// Conductance drift.
     Drift,
+    /// Voltage lost along the wires.
+    IrDrop,
     /// Noise of each read.
     ReadNoise,
     /// Offset and gain errors of the ADCs.
@@ -31,11 +34,12 @@ pub enum Effect {
 
 impl Effect {
     /// Every effect, in the order in which they act.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::OnOffRatio,
         Self::Variation,
         Self::StuckAt,
         Self::Drift,
+        Self::IrDrop,
         Self::ReadNoise,
         Self::AdcError,
     ];
@@ -48,6 +52,7 @@ impl Effect {
             Self::Variation => "variation",
             Self::StuckAt => "stuck-at",
             Self::Drift => "drift",
+            Self::IrDrop => "ir-drop",
             Self::ReadNoise => "read-noise",
             Self::AdcError => "adc-error",
         }
@@ -73,6 +78,8 @@ pub struct NonIdealities {
     pub stuck: Option<StuckAt>,
     /// Conductance drift.
     pub drift: Option<Drift>,
+    /// Voltage lost along the wires.
+    pub ir_drop: Option<IrDrop>,
     /// Noise of each read.
     pub read_noise: Option<ReadNoise>,
     /// Offset and gain errors of the ADCs.
@@ -83,8 +90,8 @@ pub struct NonIdealities {
 
 impl NonIdealities {
     /// What a hardware description states: resistance levels, variation (of the resistance,
-    /// Gaussian) and stuck cells. Effects of magnitude 0 are off; it knows nothing of drift, noise
-    /// and ADC errors.
+    /// Gaussian) and stuck cells. Effects of magnitude 0 are off. IR drop is off too: see
+    /// [`IrDrop::from_hardware`]; the description knows nothing of drift, noise and ADC errors.
     ///
     /// # Errors
     /// Resistances that do not fall from level to level.
@@ -112,6 +119,7 @@ impl NonIdealities {
             Effect::Variation => self.variation.is_some(),
             Effect::StuckAt => self.stuck.is_some(),
             Effect::Drift => self.drift.is_some(),
+            Effect::IrDrop => self.ir_drop.is_some(),
             Effect::ReadNoise => self.read_noise.is_some(),
             Effect::AdcError => self.adc.is_some(),
         };
@@ -132,6 +140,7 @@ impl NonIdealities {
             }
             Effect::StuckAt => Self { stuck: self.stuck, ..ideal },
             Effect::Drift => Self { drift: self.drift, ..ideal },
+            Effect::IrDrop => Self { ir_drop: self.ir_drop, ..ideal },
             Effect::ReadNoise => Self { read_noise: self.read_noise, ..ideal },
             Effect::AdcError => Self { adc: self.adc, ..ideal },
         }

@@ -14,22 +14,31 @@ mod cells;
 mod drift;
 mod effect;
 mod error;
+mod ir_drop;
 mod levels;
+mod measured;
 mod noise;
 mod normal;
 mod quirk;
 mod stream;
 mod stuck;
 mod variation;
+mod wires;
 
 pub use adc::{AdcError, AdcFault};
 pub use cells::{Cells, PreparedCells};
 pub use drift::Drift;
 pub use effect::{Effect, NonIdealities};
 pub use error::DeviceError;
+pub use ir_drop::{IrDrop, IrDropMethod};
 pub use levels::{CellBits, OnOffRatio};
+pub use measured::{
+    FitReport, LevelReport, LinearFit, MeasuredDevice, MeasuredError, MeasuredLevel,
+    MeasuredProblem, SampleFit,
+};
 pub use noise::ReadNoise;
 pub use quirk::{DeviceQuirk, DeviceQuirks};
 pub use stream::{ArrayPlace, Draw, Purpose, Seed, Stream, Streams};
 pub use stuck::StuckAt;
 pub use variation::{Deviations, LevelDeviation, Variation, VariationLaw};
+pub use wires::{Solution, WiredArray, Wires};

@@ -27,11 +27,7 @@ fn json(arguments: &[&str]) -> Value {
 
 /// Fails with exit code 2, this message and a hint.
 fn rejected(arguments: &[&str], message: &str) {
-    pimnas(arguments)
-        .assert()
-        .code(2)
-        .stdout("")
-        .stderr(contains(message).and(contains("hint:")));
+    pimnas(arguments).assert().code(2).stdout("").stderr(contains(message).and(contains("hint:")));
 }
 
 #[test]
@@ -56,8 +52,14 @@ fn the_table_has_every_stage_in_its_order() {
         .map(|stage| stage["stage"].as_str().unwrap())
         .collect();
     let expected = [
-        "float", "fixed point", "DAC and ADC", "on-off-ratio", "variation", "stuck-at",
-        "read-noise", "all together",
+        "float",
+        "fixed point",
+        "DAC and ADC",
+        "on-off-ratio",
+        "variation",
+        "stuck-at",
+        "read-noise",
+        "all together",
     ];
     assert_eq!(names, expected);
     let draws = |stage: usize| report["stages"][stage]["draws"].as_u64().unwrap();
@@ -76,7 +78,8 @@ fn effects_of_no_magnitude_leave_the_converters_accuracy() {
 #[test]
 fn the_shipped_network_is_right_about_nine_times_of_ten() {
     let arguments = ["accuracy", "--limit", "400", "--variation", "off", "--stuck", "off"];
-    let output = pimnas(&[&arguments[..], &["--on-off", "off", "--format", "csv"]].concat()).output();
+    let output =
+        pimnas(&[&arguments[..], &["--on-off", "off", "--format", "csv"]].concat()).output();
     let text = String::from_utf8(output.unwrap().stdout).unwrap();
     let float = text.lines().nth(1).unwrap().split(',').nth(3).unwrap().parse::<f64>().unwrap();
     assert!(float > 0.87, "{text}");

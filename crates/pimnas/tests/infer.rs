@@ -87,7 +87,8 @@ fn candidates_give_the_recorded_outputs_and_figures() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
         for (name, value) in figures.as_object().unwrap() {
-            let (got, expected) = (value.as_f64().unwrap(), case["expected"][name].as_f64().unwrap());
+            let (got, expected) =
+                (value.as_f64().unwrap(), case["expected"][name].as_f64().unwrap());
             assert!((got - expected).abs() <= 1e-9 * expected.abs(), "{file} {name}");
         }
         let (expected, got) = (read(&tensors_of(path)), read(&out));
@@ -190,8 +191,12 @@ fn every_missing_weight_is_named() {
     let files = Files::new();
     let input = files.tensor("input", &[1, 1, 28, 28], 0.5);
     let mut some = read(Path::new(WEIGHTS));
-    let gone = ["layer_list.0.layer_list.0.weight", "layer_list.5.bit_scale_list",
-        "layer_list.5.last_value", "layer_list.9.layer_list.0.weight"];
+    let gone = [
+        "layer_list.0.layer_list.0.weight",
+        "layer_list.5.bit_scale_list",
+        "layer_list.5.last_value",
+        "layer_list.9.layer_list.0.weight",
+    ];
     for name in gone {
         some.remove(name).unwrap();
     }
