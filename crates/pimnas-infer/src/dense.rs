@@ -87,7 +87,6 @@ impl DenseLayer {
             // Vectors: one product for the batch, transposed.
             let channels = self.groups * self.outputs;
             self.vectors(input.data(), (items, size), &mut outputs);
-            let channels = self.groups * self.outputs;
             for (i, value) in outputs.iter_mut().enumerate() {
                 apply_stages(self.isa, stages, i % channels, std::slice::from_mut(value));
             }

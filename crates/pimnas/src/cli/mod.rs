@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand.
 
+mod calibration;
 mod candidate;
 mod config;
 mod explain;
@@ -7,6 +8,7 @@ mod failure;
 mod infer;
 mod inputs;
 mod model;
+mod onnx;
 mod output;
 mod simulate;
 mod sweep;
