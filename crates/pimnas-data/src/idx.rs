@@ -104,12 +104,21 @@ pub fn dataset(images: &[u8], labels: &[u8], classes: usize) -> Result<Dataset, 
 /// # Errors
 /// Files that are missing or wrong.
 pub fn load_dir(dir: &Path, classes: usize) -> Result<(Dataset, Dataset), DataError> {
-    let part = |part: &str| {
-        let images = file(dir, &format!("{part}-images-idx3-ubyte"))?;
-        let labels = file(dir, &format!("{part}-labels-idx1-ubyte"))?;
-        dataset(&images, &labels, classes)
-    };
-    Ok((part("train")?, part("t10k")?))
+    Ok((load_part(dir, "train", classes)?, load_test(dir, classes)?))
+}
+
+/// The test set alone, as [`load_dir`] finds it.
+///
+/// # Errors
+/// Files that are missing or wrong.
+pub fn load_test(dir: &Path, classes: usize) -> Result<Dataset, DataError> {
+    load_part(dir, "t10k", classes)
+}
+
+fn load_part(dir: &Path, part: &str, classes: usize) -> Result<Dataset, DataError> {
+    let images = file(dir, &format!("{part}-images-idx3-ubyte"))?;
+    let labels = file(dir, &format!("{part}-labels-idx1-ubyte"))?;
+    dataset(&images, &labels, classes)
 }
 
 fn file(dir: &Path, name: &str) -> Result<Vec<u8>, DataError> {

@@ -6,6 +6,8 @@
 //! where F is the largest sum that a full crossbar can have. Codes are clamped to ±(2^(Q-1) - 1).
 //! Values are in units of the output's full range.
 
+use pimnas_device::AdcFault;
+
 use crate::options::AdcRange;
 use crate::quantise::code;
 
@@ -119,11 +121,28 @@ impl Transfer {
     /// The value that a real-valued sum adds, before its digit's shift.
     #[inline(always)]
     pub fn value(&self, sum: f32) -> f32 {
-        let scaled = match self.scaling {
+        self.value_of(code(self.scaled(sum), self.limit))
+    }
+
+    /// As [`Transfer::value`], through an ADC with errors of gain and offset.
+    #[inline(always)]
+    pub fn value_through(&self, fault: AdcFault, sum: f32) -> f32 {
+        let code = code(fault.gain * self.scaled(sum) + fault.offset, self.limit);
+        self.value_of(code)
+    }
+
+    /// The unrounded code of a sum.
+    #[inline(always)]
+    fn scaled(&self, sum: f32) -> f32 {
+        match self.scaling {
             Scaling::Product(factor) => sum * factor,
             Scaling::Stepwise(steps) => steps.scaled(sum),
-        };
-        let code = code(scaled, self.limit);
+        }
+    }
+
+    /// The value of a code.
+    #[inline(always)]
+    fn value_of(&self, code: f32) -> f32 {
         match &self.values {
             Values::Power(power) => code * power,
             Values::Table(table) => table[(code + self.limit) as usize],

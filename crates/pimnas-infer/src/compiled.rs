@@ -1,5 +1,6 @@
 //! A network that is ready to run.
 
+use pimnas_device::{CellBits, Draw, NonIdealities, Seed, Streams};
 use pimnas_network::{Shape, ShapedNetwork, Source};
 use rayon::prelude::*;
 
@@ -22,6 +23,11 @@ pub struct LayerOutput<'a> {
     /// Its output for the whole batch.
     pub output: &'a Tensor,
 }
+
+/// Number of an item in a data set. Read noise belongs to it, so that cutting a data set into other
+/// batches changes nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ItemNumber(pub u64);
 
 /// A network bound to its weights, in one arithmetic: compiled once, run often.
 ///
@@ -91,6 +97,19 @@ impl CompiledNetwork {
         input: &Tensor,
         observe: &mut dyn FnMut(LayerOutput<'_>),
     ) -> Result<Tensor, InferError> {
+        self.run_items(input, ItemNumber(0), observe)
+    }
+
+    /// As [`CompiledNetwork::run_observed`], for a batch that begins with that item of a data set.
+    ///
+    /// # Errors
+    /// As [`CompiledNetwork::run`].
+    pub fn run_items(
+        &self,
+        input: &Tensor,
+        first: ItemNumber,
+        observe: &mut dyn FnMut(LayerOutput<'_>),
+    ) -> Result<Tensor, InferError> {
         if !input.is_batch_of(self.input) {
             let (expected, found) = (self.input.to_string(), input.dims().to_vec());
             return Err(InferError::InputShape { expected, found });
@@ -116,7 +135,7 @@ impl CompiledNetwork {
                     Source::Layer(step) => values[step].as_ref(),
                 })
                 .collect();
-            let output = self.compute(step, &read);
+            let output = self.compute(step, &read, first);
             observe(LayerOutput { layer: step.layer, output: &output });
             for &source in &step.inputs {
                 let place = place(source, count);
@@ -134,13 +153,13 @@ impl CompiledNetwork {
         Ok(last.unwrap_or_else(|| input.clone()))
     }
 
-    fn compute(&self, step: &Step, inputs: &[&Tensor]) -> Tensor {
+    fn compute(&self, step: &Step, inputs: &[&Tensor], item: ItemNumber) -> Tensor {
         let [first, others @ ..] = inputs else {
             return Tensor::batch_of(0, step.shape, Vec::new());
         };
         let shapes = (step.from, step.computed);
         let computed = match &step.op {
-            Op::Crossbar(layer) => return layer.run(first, &step.stages, step.shape),
+            Op::Crossbar(layer) => return layer.run((first, item), &step.stages, step.shape),
             Op::Dense(layer) => return layer.run(first, &step.stages, step.shape),
             Op::Pool(pooling) => resize::pool(first, pooling, shapes),
             Op::AdaptiveMean => resize::adaptive_mean(first, shapes),
@@ -221,6 +240,38 @@ fn check_finite(input: &Tensor) -> Result<(), InferError> {
     let size = (input.data().len() / input.batch().max(1)).max(1);
     let (item, position, value) = (place / size, place % size, input.data()[place]);
     Err(InferError::InputNotFinite { item, position, value })
+}
+
+impl CompiledNetwork {
+    /// The network on one specimen of non-ideal hardware: all of its cells and ADCs drawn anew.
+    ///
+    /// A number that is drawn belongs to seed, draw, layer, array and cell (and, for read noise, to
+    /// item, position and cycle): the same draw gives the same outputs on any number of threads.
+    /// Ideal hardware leaves the network as it is. Equations: `docs/NONIDEALITIES.md`.
+    ///
+    /// # Errors
+    /// [`InferError::NoCrossbars`] outside the crossbar modes; [`InferError::Device`] for figures
+    /// out of their range and lists without a level of the cells.
+    pub fn with_draw(
+        &self,
+        non_idealities: &NonIdealities,
+        seed: Seed,
+        draw: Draw,
+    ) -> Result<Self, InferError> {
+        let mut drawn = self.clone();
+        let streams = Streams::new(seed, draw);
+        let mut any = false;
+        for step in &mut drawn.steps {
+            if let Op::Crossbar(layer) = &mut step.op {
+                any = true;
+                let cells = non_idealities.prepare(CellBits(layer.slicing.cell_bits))?;
+                if !non_idealities.is_ideal() {
+                    layer.draw(step.layer, (&cells, &streams))?;
+                }
+            }
+        }
+        if any { Ok(drawn) } else { Err(InferError::NoCrossbars { layer: 0 }) }
+    }
 }
 
 /// Where the readers of a source are counted.

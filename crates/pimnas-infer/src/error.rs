@@ -1,5 +1,6 @@
 //! What can be wrong with weights, inputs and settings of an inference.
 
+use pimnas_device::DeviceError;
 use pimnas_hardware::HardwareError;
 use thiserror::Error;
 
@@ -153,12 +154,33 @@ pub enum InferError {
         /// The value.
         value: f32,
     },
+    /// Not as many labels as images.
+    #[error("there are {labels} labels for {images} images")]
+    LabelCount {
+        /// Number of images.
+        images: usize,
+        /// Number of labels.
+        labels: usize,
+    },
+    /// A label that is none of the network's outputs.
+    #[error("image {image} has label {label}, but the network has {classes} outputs, from 0")]
+    Label {
+        /// Index of the image.
+        image: usize,
+        /// Its label.
+        label: u32,
+        /// Outputs of the network.
+        classes: usize,
+    },
     /// More than one problem.
     #[error("{}", in_lines(.problems))]
     Several {
         /// The problems, none of which is `Several`.
         problems: Vec<InferError>,
     },
+    /// Non-idealities that cannot be drawn.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// A hardware description without the converters that inference needs.
     #[error(transparent)]
     Hardware(#[from] HardwareError),
@@ -236,7 +258,10 @@ impl InferError {
             Self::NoSamples => "give inputs of the kind that the network will see",
             Self::NoInstructions { .. } => "leave the choice of kernels to the program",
             Self::InputNotFinite { .. } => "repair the input: nothing here may be infinite or missing",
+            Self::LabelCount { .. } => "give one label for each image",
+            Self::Label { .. } => "give a network with an output for each class of the data set",
             Self::Several { problems } => problems.first().map_or("", Self::hint),
+            Self::Device(error) => error.hint(),
             Self::Hardware(error) => error.hint(),
         }
     }

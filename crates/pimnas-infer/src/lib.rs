@@ -11,6 +11,7 @@
 //! Digits are small integers, so the sums are computed exactly, in integers. Nothing here reads
 //! files or keeps state outside its values; outputs do not depend on the number of threads.
 
+pub mod accuracy;
 mod adc;
 mod bind;
 mod calibrate;
@@ -34,7 +35,7 @@ mod trace;
 pub use calibrate::{
     BadPercentile, Calibrated, CalibrationRules, Percentile, RangeRule, calibrate,
 };
-pub use compiled::{CompiledNetwork, LayerOutput};
+pub use compiled::{CompiledNetwork, ItemNumber, LayerOutput};
 pub use crossbar::CellArray;
 pub use error::InferError;
 pub use kernel::Kernels;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here computes a figure that a report does not have, and nothing prints.
 
+pub mod accuracy;
 pub mod breakdown;
 pub mod explain;
 pub mod figure;

@@ -27,6 +27,7 @@ pub use pimnas_simulate::{InnerPipeline, Metrics, Options, SimReport, Simulation
 
 pub use pimnas_config as config;
 pub use pimnas_data as data;
+pub use pimnas_device as device;
 pub use pimnas_explore as explore;
 pub use pimnas_formats as formats;
 pub use pimnas_hardware as hardware;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::layer::CrossbarLayer;
+use super::real::RealArrays;
 use crate::error::InferError;
 use crate::kernel::{Cells, Packed};
 
@@ -13,8 +14,8 @@ use crate::kernel::{Cells, Packed};
 pub(crate) enum Array {
     /// Exact digits.
     Digits(Packed),
-    /// Real conductances in units of a digit, of each array: outputs × rows.
-    Conductances(Vec<Vec<f32>>),
+    /// Real conductances.
+    Conductances(RealArrays),
 }
 
 /// The cells that hold one digit of the weights of one group and row split.
@@ -54,13 +55,18 @@ pub(crate) fn slice_arrays(layer: &CrossbarLayer) -> Vec<Array> {
 }
 
 /// Groups and row splits in the order of the arrays.
-fn places(layer: &CrossbarLayer) -> Vec<(usize, Range<usize>)> {
+pub(crate) fn places(layer: &CrossbarLayer) -> Vec<(usize, Range<usize>)> {
     (0..layer.groups)
         .flat_map(|group| layer.splits.iter().map(move |rows| (group, rows.clone())))
         .collect()
 }
 
-fn digits_of(layer: &CrossbarLayer, place: (usize, &Range<usize>), array: usize) -> Vec<i32> {
+/// Signed digits of an array: outputs × rows.
+pub(crate) fn digits_of(
+    layer: &CrossbarLayer,
+    place: (usize, &Range<usize>),
+    array: usize,
+) -> Vec<i32> {
     let (group, rows) = place;
     let all = layer.geometry.rows();
     let codes = &layer.codes[group * layer.outputs * all..(group + 1) * layer.outputs * all];
@@ -104,7 +110,8 @@ impl CrossbarLayer {
                 replaced.push(values);
             }
             if any {
-                self.arrays[place] = Array::Conductances(replaced);
+                self.arrays[place] =
+                    Array::Conductances(RealArrays { cells: replaced, ..Default::default() });
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Layers in crossbars.
 
 pub(crate) mod arrays;
+mod draw;
 pub(crate) mod geometry;
 pub(crate) mod layer;
 mod real;

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::layer::CrossbarLayer;
 use super::tile::{Codes, Scratch, TILE, Tile, Work};
+use crate::compiled::ItemNumber;
 use crate::kernel::{Magnitude, apply_stages};
 use crate::stage::Stage;
 use crate::tensor::Tensor;
@@ -16,22 +17,34 @@ const JOBS: usize = 4;
 
 impl CrossbarLayer {
     /// The layer's outputs in the given shape, after the given stages.
-    pub fn run(&self, input: &Tensor, stages: &[Stage], shape: Shape) -> Tensor {
+    ///
+    /// `first` is the number of the first item among all that are ever read.
+    pub fn run(
+        &self,
+        (input, first): (&Tensor, ItemNumber),
+        stages: &[Stage],
+        shape: Shape,
+    ) -> Tensor {
         let items = input.batch();
         let data = if self.input_bits <= BYTE_BITS {
-            self.run_as::<u8>((input.data(), items), stages)
+            self.run_as::<u8>((input.data(), items), first, stages)
         } else {
-            self.run_as::<u16>((input.data(), items), stages)
+            self.run_as::<u16>((input.data(), items), first, stages)
         };
         Tensor::batch_of(items, shape, data)
     }
 
-    fn run_as<M: Magnitude>(&self, input: (&[f32], usize), stages: &[Stage]) -> Vec<f32> {
-        let (values, items) = input;
+    fn run_as<M: Magnitude>(
+        &self,
+        (values, items): (&[f32], usize),
+        first: ItemNumber,
+        stages: &[Stage],
+    ) -> Vec<f32> {
         if items == 0 {
             return Vec::new();
         }
-        let batch = Batch { layer: self, stages, values, items };
+        let first = first.0 * self.geometry.positions() as u64;
+        let batch = Batch { layer: self, stages, values, items, first };
         let together = TILE.div_ceil(self.geometry.positions()).min(items);
         if items.div_ceil(together) >= 2 * rayon::current_num_threads() {
             batch.by_items::<M>(together)
@@ -46,6 +59,8 @@ struct Batch<'a> {
     stages: &'a [Stage],
     values: &'a [f32],
     items: usize,
+    /// Number of the first position among all that are ever read.
+    first: u64,
 }
 
 impl Batch<'_> {
@@ -67,14 +82,18 @@ impl Batch<'_> {
         outputs
             .par_chunks_mut(together * self.output_size())
             .zip(self.values.par_chunks(together * self.input_size()))
-            .for_each_init(Scratch::<M>::new, |scratch, (outputs, values)| {
+            .enumerate()
+            .for_each_init(Scratch::<M>::new, |scratch, (job, (outputs, values))| {
+                let job = job * together * self.layer.geometry.positions();
                 scratch.codes.encode(self.layer, values);
                 let positions =
                     outputs.len() / self.output_size() * self.layer.geometry.positions();
                 for group in 0..self.layer.groups {
                     for start in (0..positions).step_by(TILE) {
                         let positions = start..(start + TILE).min(positions);
-                        let tile = Tile { group, positions, outputs: 0..self.layer.outputs };
+                        let first = self.first + (job + start) as u64;
+                        let outputs_of_group = 0..self.layer.outputs;
+                        let tile = Tile { group, positions, first, outputs: outputs_of_group };
                         let (codes, mut work) = scratch.parts();
                         self.layer.tile(codes, &tile, &mut work);
                         self.finish(&tile, &mut work);
@@ -119,6 +138,7 @@ impl Batch<'_> {
                     tiles.push(Tile {
                         group,
                         positions: start..(start + TILE).min(positions),
+                        first: self.first + start as u64,
                         outputs: first..(first + step).min(self.layer.outputs),
                     });
                 }

@@ -90,6 +90,8 @@ pub(crate) struct Tile {
     pub group: usize,
     /// Positions of all items, one item after another.
     pub positions: Range<usize>,
+    /// Number of the first position among all that are ever read, whatever the batch.
+    pub first: u64,
     /// Outputs of the group.
     pub outputs: Range<usize>,
 }

@@ -67,6 +67,16 @@ pub enum AdcArg {
     Fix,
 }
 
+impl AdcArg {
+    /// Its name as an argument.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scale => "scale",
+            Self::Fix => "fix",
+        }
+    }
+}
+
 impl From<AdcArg> for AdcRange {
     fn from(range: AdcArg) -> Self {
         match range {

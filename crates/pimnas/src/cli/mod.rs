@@ -1,15 +1,19 @@
 //! The command line: one file a subcommand.
 
+mod accuracy;
 mod calibration;
 mod candidate;
 mod config;
+mod dataset;
 mod explain;
 mod failure;
 mod infer;
 mod inputs;
 mod model;
+mod nonideal;
 mod onnx;
 mod output;
+mod shipped;
 mod simulate;
 mod sweep;
 mod threads;
@@ -36,6 +40,7 @@ enum Command {
     Sweep(sweep::SweepArgs),
     Verify(verify::VerifyArgs),
     Config(config::ConfigArgs),
+    Accuracy(accuracy::AccuracyArgs),
     Infer(infer::InferArgs),
     Candidate(candidate::CandidateArgs),
 }
@@ -51,6 +56,7 @@ pub fn run() -> ExitCode {
         Command::Sweep(args) => sweep::run(args).map(done),
         Command::Verify(args) => verify::run(args),
         Command::Config(args) => config::run(args),
+        Command::Accuracy(args) => accuracy::run(args).map(done),
         Command::Infer(args) => infer::run(args).map(done),
         Command::Candidate(args) => candidate::run(args).map(done),
     };
