@@ -7,17 +7,19 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pimnas::Network;
 use pimnas::device::{Draw, Effect, NonIdealities, Seed};
 use pimnas::infer::accuracy::{Images, LayerSignals, StageResult, Trials, evaluate};
-use pimnas::infer::{CompiledNetwork, Mode, Parameters};
+use pimnas::infer::{CompiledNetwork, Mode, Parameters, Tensor};
 use pimnas::report::accuracy::{
     AccuracyReport, AccuracySubject, NamedStage, accuracy_csv, accuracy_json, accuracy_table,
 };
 
+use super::calibration::CalibrationArgs;
 use super::dataset::DatasetArgs;
 use super::failure::Failure;
 use super::infer::AdcArg;
-use super::inputs::{FidelityArg, HardwareArgs, ZooArgs, load_network, network_name};
-use super::model::{Model, infer_failure, read_parameters};
+use super::inputs::{FidelityArg, HardwareArgs, ZooArgs, network_name};
+use super::model::{Model, infer_failure};
 use super::nonideal::NonIdealArgs;
+use super::onnx::load_weighted;
 use super::output::OutputArgs;
 use super::shipped;
 use super::simulate::ReportFormat;
@@ -27,15 +29,18 @@ use super::threads::ThreadArgs;
 /// non-idealities. Without arguments: a small network on real images
 #[derive(Args, Clone, Debug)]
 pub struct AccuracyArgs {
-    /// A layer-list or candidate JSON file, or a network of the zoo; without it the shipped network
-    /// for Fashion-MNIST
-    #[arg(long, value_name = "NAME|FILE", requires = "weights")]
+    /// A layer-list or candidate JSON file, a network of the zoo, or an ONNX file with weights;
+    /// without it the shipped network for Fashion-MNIST
+    #[arg(long, value_name = "NAME|FILE")]
     network: Option<String>,
     #[command(flatten)]
     zoo: ZooArgs,
-    /// The network's weights: safetensors, or a PyTorch state dict (.pth)
+    /// The network's weights: safetensors, or a PyTorch state dict (.pth); not needed for an ONNX
+    /// file
     #[arg(long, value_name = "FILE", requires = "network")]
     weights: Option<PathBuf>,
+    #[command(flatten)]
+    calibration: CalibrationArgs,
     #[command(flatten)]
     dataset: DatasetArgs,
     #[command(flatten)]
@@ -64,18 +69,23 @@ pub struct AccuracyArgs {
 }
 
 impl AccuracyArgs {
+    /// The network in an arithmetic, calibrated where that is needed or asked for.
+    fn compile(
+        &self,
+        model: &Model,
+        mode: Mode,
+        images: &Tensor,
+    ) -> Result<CompiledNetwork, Failure> {
+        self.calibration.staged(model, mode, images)?.compile(mode)
+    }
+
     fn model(&self) -> Result<(Network, Parameters, String), Failure> {
-        match (&self.network, &self.weights) {
-            (Some(network), Some(weights)) => Ok((
-                load_network(network, self.zoo)?,
-                read_parameters(weights)?,
-                network_name(network),
-            )),
-            (None, _) | (_, None) => {
-                let (network, weights) = shipped::load()?;
-                Ok((network, weights, shipped::NAME.to_owned()))
-            }
-        }
+        let Some(network) = &self.network else {
+            let (network, weights) = shipped::load()?;
+            return Ok((network, weights, shipped::NAME.to_owned()));
+        };
+        let (loaded, weights) = load_weighted(network, self.zoo, self.weights.as_deref())?;
+        Ok((loaded, weights, network_name(network)))
     }
 }
 
@@ -90,7 +100,7 @@ pub fn run(args: &AccuracyArgs) -> Result<(), Failure> {
     let model = Model::new(network, parameters, (&hardware, args.fidelity.into()))?;
     let images = Images::new(&data.images, &data.labels).map_err(|error| infer_failure(&error))?;
     let effects = args.non_ideal.resolve(&hardware, args.fidelity.into())?;
-    let stages = args.threads.run(|| study(args, (&model, &effects), &images))?;
+    let stages = args.threads.run(|| study(args, (&model, &effects), (&images, &data.images)))?;
     let subject = AccuracySubject {
         network: name,
         hardware: args.hardware.name(),
@@ -118,7 +128,7 @@ fn write(args: &AccuracyArgs, report: &AccuracyReport<'_>) -> Result<(), Failure
 fn study(
     args: &AccuracyArgs,
     (model, effects): (&Model, &NonIdealities),
-    images: &Images,
+    (images, tensor): (&Images, &Tensor),
 ) -> Result<Vec<NamedStage>, Failure> {
     let arithmetics = [
         ("float", Mode::Float),
@@ -126,7 +136,7 @@ fn study(
         ("DAC and ADC", Mode::Crossbar(args.adc.into())),
     ];
     let compiled: Result<Vec<CompiledNetwork>, Failure> =
-        arithmetics.iter().map(|&(_, mode)| model.compile(mode)).collect();
+        arithmetics.iter().map(|&(_, mode)| args.compile(model, mode, tensor)).collect();
     let compiled = compiled?;
     let drawn = drawn_stages(effects, Draw(args.draws));
     let runs: usize = drawn.iter().map(|stage| stage.draws.0 as usize).sum();

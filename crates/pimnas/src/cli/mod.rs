@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 mod accuracy;
+mod calibration;
 mod candidate;
 mod config;
 mod dataset;
@@ -10,6 +11,7 @@ mod infer;
 mod inputs;
 mod model;
 mod nonideal;
+mod onnx;
 mod output;
 mod shipped;
 mod simulate;
