@@ -130,9 +130,8 @@ mod tests {
 
     #[test]
     fn streams_differ_by_seed_trial_and_purpose_and_are_frozen() {
-        let first = |seed, trial, purpose| {
-            Streams::new(seed).stream(trial, purpose).below(usize::MAX)
-        };
+        let first =
+            |seed, trial, purpose| Streams::new(seed).stream(trial, purpose).below(usize::MAX);
         let numbers = [
             first(1, 0, Purpose::Sample),
             first(2, 0, Purpose::Sample),

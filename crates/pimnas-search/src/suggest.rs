@@ -42,4 +42,3 @@ pub(crate) fn shown(word: &str) -> String {
 fn simplified(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
-

@@ -146,7 +146,8 @@ impl DecisionsBuilder {
             let choices = reader.choices(&new);
             let condition = new.when.as_ref().map(|when| reader.read(when));
             let when = new.when.map(|when| when.text);
-            decisions.push((Decision { path: new.path, choices, when, condition: None }, condition));
+            decisions
+                .push((Decision { path: new.path, choices, when, condition: None }, condition));
         }
         let derived: Vec<_> = self
             .derived
@@ -203,7 +204,8 @@ impl Parts {
         let conditions = self.decisions.iter().map(|decision| decision.condition.as_ref());
         let derived = self.derived.iter().map(|derived| Some(&derived.expression));
         let required = self.requirements.iter().map(|r| Some(&r.expression));
-        let needs: Vec<Vec<Slot>> = conditions.chain(derived).chain(required).map(slots_of).collect();
+        let needs: Vec<Vec<Slot>> =
+            conditions.chain(derived).chain(required).map(slots_of).collect();
         let steps = match order(counts, &needs) {
             Ok(steps) => steps,
             Err(circle) => {
@@ -238,7 +240,8 @@ impl Parts {
             Step::Derive(index) => self.derived_places.get(*index).and_then(|w| w.place.as_ref()),
             Step::Decide(_) | Step::Require(_) => None,
         });
-        Problem::new(message, first).with_hint("let a value depend only on others that do not need it")
+        Problem::new(message, first)
+            .with_hint("let a value depend only on others that do not need it")
     }
 
     /// Kinds of all slots; of derived values in the order in which they are derived.
@@ -282,7 +285,9 @@ impl Parts {
 
     fn mixed(&self, step: Step, message: &str, written: Option<&Written>) -> Problem {
         let what = match step {
-            Step::Decide(index) => self.decisions.get(index).map(|d| format!("`when` of {}", d.path)),
+            Step::Decide(index) => {
+                self.decisions.get(index).map(|d| format!("`when` of {}", d.path))
+            }
             Step::Derive(index) => self.derived.get(index).map(|d| d.path.clone()),
             Step::Require(index) => self.requirements.get(index).map(|r| format!("`{}`", r.that)),
         };

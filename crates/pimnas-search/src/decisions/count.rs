@@ -15,8 +15,8 @@ use super::value::Value;
 use super::{Decisions, Inner};
 use crate::rollout::Rollout;
 
-/// Most states of all points together: about 1 GB.
-const MOST_STATES: usize = 4_000_000;
+/// Most states of all points together: some hundred megabytes, and seconds.
+const MOST_STATES: usize = 1_000_000;
 
 /// The values of a state, of the live slots in order.
 type State = Box<[Value]>;
@@ -63,8 +63,8 @@ impl Decisions {
         self.table().map(|table| table.completions(0, &State::default()))
     }
 
-    /// The rollout of that index among all of [`Self::size`], in the order of the decisions and
-    /// their choices; `None` past the end.
+    /// The rollout of that index among all of [`Self::size`], in the order in which the decisions
+    /// are settled and of their choices; `None` past the end.
     ///
     /// # Errors
     /// [`TooLargeToCount`].
@@ -122,11 +122,11 @@ impl Decisions {
                 for (_, successor) in self.successors(&live, at, state) {
                     next.entry(successor).or_insert(BigUint::ZERO);
                 }
+                if total + next.len() > MOST_STATES {
+                    return Err(TooLargeToCount);
+                }
             }
             total += next.len();
-            if total > MOST_STATES {
-                return Err(TooLargeToCount);
-            }
             levels.push(next);
         }
         if let Some(last) = levels.last_mut() {
@@ -144,7 +144,12 @@ impl Decisions {
     }
 
     /// The states after a step, each with the choice that leads to it.
-    fn successors(&self, live: &[Vec<Slot>], at: usize, state: &State) -> Vec<(Option<u16>, State)> {
+    fn successors(
+        &self,
+        live: &[Vec<Slot>],
+        at: usize,
+        state: &State,
+    ) -> Vec<(Option<u16>, State)> {
         let mut values = vec![Value::Inactive; self.slot_count()];
         let slots = live.get(at).map(Vec::as_slice).unwrap_or_default();
         for (&slot, value) in slots.iter().zip(state) {

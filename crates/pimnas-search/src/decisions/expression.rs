@@ -153,7 +153,10 @@ impl Expression {
 
 type Cases<'e> = (&'e Expression, &'e [(Value, Expression)], Option<&'e Expression>);
 
-fn select_kind((by, cases, other): Cases<'_>, slots: &dyn Fn(Slot) -> Kind) -> Result<Kind, String> {
+fn select_kind(
+    (by, cases, other): Cases<'_>,
+    slots: &dyn Fn(Slot) -> Kind,
+) -> Result<Kind, String> {
     let by = by.kind(slots)?;
     for (case, _) in cases {
         if case.kind() != Some(by) {
@@ -186,11 +189,9 @@ fn truth(holds: bool) -> Value {
 fn join(infix: Infix, left: &Value, right: &Value) -> Value {
     if *left == Value::Inactive || *right == Value::Inactive {
         return match infix {
-            Infix::Add
-            | Infix::Subtract
-            | Infix::Multiply
-            | Infix::Divide
-            | Infix::Remainder => Value::Inactive,
+            Infix::Add | Infix::Subtract | Infix::Multiply | Infix::Divide | Infix::Remainder => {
+                Value::Inactive
+            }
             Infix::Or
             | Infix::And
             | Infix::Equal

@@ -60,9 +60,8 @@ impl Token {
     }
 }
 
-const MARKS: [&str; 18] = [
-    "==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", ":", "=",
-];
+const MARKS: [&str; 18] =
+    ["==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", ":", "="];
 
 fn tokens(text: &str) -> Result<Vec<(usize, Token)>, ParseFault> {
     let mut found = Vec::new();
@@ -139,7 +138,8 @@ impl Reader<'_> {
         if self.mark(mark) {
             return Ok(());
         }
-        let found = self.peek().map_or_else(|| "the end".to_owned(), |t| format!("`{}`", t.shown()));
+        let found =
+            self.peek().map_or_else(|| "the end".to_owned(), |t| format!("`{}`", t.shown()));
         Err(self.fault(format!("`{mark}` is expected, not {found}")))
     }
 
@@ -274,7 +274,8 @@ impl Reader<'_> {
 
     /// A function or a path.
     fn named(&mut self, name: &str) -> Parsed {
-        let called = self.tokens.get(self.next + 1).map(|(_, token)| token) == Some(&Token::Mark("("));
+        let called =
+            self.tokens.get(self.next + 1).map(|(_, token)| token) == Some(&Token::Mark("("));
         if called {
             let function = Function::ALL.into_iter().find(|(known, _)| *known == name);
             return match function {
@@ -283,7 +284,8 @@ impl Reader<'_> {
                 None => {
                     let known: Vec<&str> =
                         Function::ALL.iter().map(|(name, _)| *name).chain(["select"]).collect();
-                    let fault = self.fault(format!("there is no function `{}`", suggest::shown(name)));
+                    let fault =
+                        self.fault(format!("there is no function `{}`", suggest::shown(name)));
                     Err(ParseFault { hint: Some(suggest::hint(name, &known)), ..fault })
                 }
             };
@@ -297,7 +299,9 @@ impl Reader<'_> {
                 let message = format!("there is no value `{}`", suggest::shown(name));
                 let hint = match suggest::closest(name, &self.names.all()) {
                     Some(close) => format!("did you mean `{close}`? Words stand in single quotes"),
-                    None => "name a decision or a derived value; words stand in single quotes".into(),
+                    None => {
+                        "name a decision or a derived value; words stand in single quotes".into()
+                    }
                 };
                 Err(ParseFault { hint: Some(hint), ..self.fault(message) })
             }

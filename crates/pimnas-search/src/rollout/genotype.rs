@@ -131,7 +131,8 @@ impl Genotype {
             problems.push(GenotypeProblem { message, hint });
         };
         if self.space != space {
-            let message = format!("it is of the space {}, not {space}", suggest::shown(&self.space));
+            let message =
+                format!("it is of the space {}, not {space}", suggest::shown(&self.space));
             report(message, format!("use the space {}", suggest::shown(&self.space)));
         }
         let mut choices = vec![None; decisions.list().len()];
@@ -166,7 +167,8 @@ impl Genotype {
         }
         if problems.is_empty() {
             for requirement in decisions.unmet(&assignment) {
-                let message = format!("it violates `{}`: {}", requirement.that, requirement.because);
+                let message =
+                    format!("it violates `{}`: {}", requirement.that, requirement.because);
                 problems.push(GenotypeProblem { message, hint: "choose other values".to_owned() });
             }
         }
@@ -201,13 +203,20 @@ impl FromStr for Genotype {
                 (Some(number), _) => values.push((path.clone(), Value::Int(number))),
                 (None, Some(word)) => values.push((path.clone(), Value::from(word))),
                 (None, None) => problems.push(GenotypeProblem {
-                    message: format!("{} is neither a whole number nor a word", suggest::shown(path)),
+                    message: format!(
+                        "{} is neither a whole number nor a word",
+                        suggest::shown(path)
+                    ),
                     hint: "give one of its choices".to_owned(),
                 }),
             }
         }
         values.sort();
         let space = space.to_owned();
-        if problems.is_empty() { Ok(Self { space, values }) } else { Err(GenotypeError { problems }) }
+        if problems.is_empty() {
+            Ok(Self { space, values })
+        } else {
+            Err(GenotypeError { problems })
+        }
     }
 }

@@ -6,7 +6,8 @@
 //! is left out of the network.
 
 use pimnas_network::{
-    Convolution, DEFAULT_POINT_SHIFT, Layer, Network, Operation, Pooling, PoolingMode, Shape, Source,
+    Convolution, DEFAULT_POINT_SHIFT, Layer, Network, Operation, Pooling, PoolingMode, Shape,
+    Source,
 };
 
 use super::template::{Input, LayerTemplate};
@@ -72,8 +73,7 @@ fn hardware(space: &WrittenSpace, values: &[Value]) -> Result<HardwareChoice, Ve
     };
     let point = space.hardware.point.as_ref().map(|point| {
         let mut decided = [0; 4];
-        for ((place, expression), name) in
-            decided.iter_mut().zip(point).zip(super::hardware::POINT)
+        for ((place, expression), name) in decided.iter_mut().zip(point).zip(super::hardware::POINT)
         {
             *place = number(name, expression);
         }

@@ -126,7 +126,11 @@ fn entry(
         let Some(known) = OPERATIONS.iter().find(|known| known.name == op.text) else {
             let names: Vec<&str> = OPERATIONS.iter().map(|known| known.name).collect();
             let message = format!("there is no operation `{}`", suggest::shown(&op.text));
-            fields.report(&message, &op.place.unwrap_or_default(), &suggest::hint(&op.text, &names));
+            fields.report(
+                &message,
+                &op.place.unwrap_or_default(),
+                &suggest::hint(&op.text, &names),
+            );
             return None;
         };
         let name = fields.text("name");
@@ -234,7 +238,8 @@ impl Flattener<'_> {
                     }
                     None => None,
                 };
-                let fill = |written: &Written, problems: &mut Problems| bindings.fill(written, problems);
+                let fill =
+                    |written: &Written, problems: &mut Problems| bindings.fill(written, problems);
                 let inputs = inputs.iter().filter_map(|w| fill(w, self.problems)).collect();
                 let parameters = parameters
                     .iter()
@@ -242,7 +247,15 @@ impl Flattener<'_> {
                     .collect();
                 let place = entry.place.clone();
                 let prefix = context.prefix.clone();
-                self.layers.push(FlatLayer { place, name, prefix, conditions, op, inputs, parameters });
+                self.layers.push(FlatLayer {
+                    place,
+                    name,
+                    prefix,
+                    conditions,
+                    op,
+                    inputs,
+                    parameters,
+                });
             }
         }
         Some(())

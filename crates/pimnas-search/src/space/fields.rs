@@ -56,7 +56,8 @@ impl<'a, 'p> Fields<'a, 'p> {
     pub(super) fn item(&mut self, key: &'static str) -> Option<(&'a Item, Place)> {
         self.known.push(key);
         let item = self.table.get(key).filter(|item| !item.is_none())?;
-        let span = item.span().or_else(|| self.table.get_key_value(key).and_then(|(k, _)| k.span()));
+        let span =
+            item.span().or_else(|| self.table.get_key_value(key).and_then(|(k, _)| k.span()));
         Some((item, self.source.place(span)))
     }
 

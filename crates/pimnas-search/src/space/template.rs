@@ -89,7 +89,10 @@ impl SpaceNames<'_> {
                 let message = format!("`{}`: {}", suggest::shown(&written.text), fault.message);
                 let mut problem = Problem::new(message, written.place.as_ref());
                 problem.hint = fault.hint.or_else(|| {
-                    Some("compare numbers with numbers, and words with words in single quotes".into())
+                    Some(
+                        "compare numbers with numbers, and words with words in single quotes"
+                            .into(),
+                    )
                 });
                 problems.push(problem);
                 None

@@ -325,7 +325,10 @@ fn read_hardware(
     let names = SpaceNames { decisions, with_shape: Shape::Unknown };
     let point = written.map(|written| names.read(&written?, Kind::Int, problems));
     let [Some(size), Some(dac), Some(adc), Some(bits)] = point else {
-        return HardwareTemplate { point: None, settings: read_settings(&names, settings, problems) };
+        return HardwareTemplate {
+            point: None,
+            settings: read_settings(&names, settings, problems),
+        };
     };
     let settings = read_settings(&names, settings, problems);
     HardwareTemplate { point: Some([size, dac, adc, bits]), settings }
@@ -361,7 +364,8 @@ fn meaning(key: &str, item: &Item) -> String {
         if key != "for" {
             keys.sort();
         }
-        let keys: Vec<String> = keys.iter().map(|(key, value)| format!("{key:?}={value}")).collect();
+        let keys: Vec<String> =
+            keys.iter().map(|(key, value)| format!("{key:?}={value}")).collect();
         return format!("{{{}}}", keys.join(","));
     }
     if let Some(tables) = item.as_array_of_tables() {
