@@ -34,6 +34,7 @@ pub use pimnas_hardware as hardware;
 pub use pimnas_infer as infer;
 pub use pimnas_network as network;
 pub use pimnas_report as report;
+pub use pimnas_search as search;
 pub use pimnas_simulate as simulation;
 pub use pimnas_units as units;
 pub use pimnas_verify as verify;

@@ -15,6 +15,7 @@ mod onnx;
 mod output;
 mod shipped;
 mod simulate;
+mod space;
 mod sweep;
 mod threads;
 mod verify;
@@ -43,6 +44,7 @@ enum Command {
     Accuracy(accuracy::AccuracyArgs),
     Infer(infer::InferArgs),
     Candidate(candidate::CandidateArgs),
+    Space(space::SpaceArgs),
 }
 
 /// Runs the command of the process's arguments. Exit codes: 0 done, 1 the answer is "no",
@@ -59,6 +61,7 @@ pub fn run() -> ExitCode {
         Command::Accuracy(args) => accuracy::run(args).map(done),
         Command::Infer(args) => infer::run(args).map(done),
         Command::Candidate(args) => candidate::run(args).map(done),
+        Command::Space(args) => space::run(args).map(done),
     };
     result.unwrap_or_else(|failure| {
         output::note(&failure.text);
