@@ -1,15 +1,11 @@
 //! AVX2.
 
-use super::{Call, portable};
+use super::portable::{plain, take};
+use super::{Call, Sums};
 
-/// The plain kernels, compiled for AVX2.
+/// Adds the call's values to the sums.
 #[target_feature(enable = "avx2,fma,popcnt")]
-pub(super) fn plain(call: &Call<'_>, sums: &mut [f32]) {
-    portable::plain(call, sums);
-}
-
-/// Products of bytes.
-#[target_feature(enable = "avx2,fma,popcnt")]
-pub(super) fn dot(call: &Call<'_>, sums: &mut [f32]) {
-    portable::plain(call, sums);
+pub(super) fn accumulate(call: &Call<'_>, sums: &mut Sums<'_>) {
+    let _ = take;
+    plain(call, sums);
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::LANES;
 use super::isa::Isa;
 
 /// Bytes of a look-up table: one for each value of an index of six bits.
@@ -10,6 +11,8 @@ pub(super) const TABLE_BYTES: usize = 64;
 const MOST_TABLES: usize = 343;
 /// Bits of a table's index.
 const INDEX_BITS: u32 = 6;
+/// Fewest look-ups whose sum must fit a byte; with fewer, widening costs more than it saves.
+const FEWEST_RUN: i32 = 5;
 
 /// How digits are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,16 +46,21 @@ impl Tuple {
             let tuple = Self { rows: rows as usize, input_bits, cell_bits };
             rows * input_bits <= INDEX_BITS
                 && tables.is_some_and(|tables| tables <= MOST_TABLES)
-                && 2 * tuple.bias() <= i32::from(u8::MAX)
+                && FEWEST_RUN * tuple.largest() <= i32::from(u8::MAX)
         };
         // A single row is what products of bytes do as well.
         let rows = (2..=INDEX_BITS).rev().find(|&rows| fits(rows))?;
         Some(Self { rows: rows as usize, input_bits, cell_bits })
     }
 
-    /// Largest sum of a tuple; added to each entry, it makes entries bytes.
-    pub fn bias(&self) -> i32 {
+    /// Largest magnitude of a tuple's sum, and largest entry of a table.
+    fn largest(&self) -> i32 {
         self.rows as i32 * ((1 << self.input_bits) - 1) * ((1 << self.cell_bits) - 1)
+    }
+
+    /// Look-ups whose sum fits a byte.
+    pub fn run(&self) -> usize {
+        (i32::from(u8::MAX) / self.largest().max(1)) as usize
     }
 
     fn base(&self) -> i32 {
@@ -68,21 +76,31 @@ impl Tuple {
         (number as usize * TABLE_BYTES / 8) as u16
     }
 
-    /// All tables, one after another.
+    /// The smallest sum of a tuple of cells: what its table's entries are less than the sums.
+    fn least(&self, cells: &[i32]) -> i32 {
+        cells.iter().map(|&cell| cell.min(0)).sum::<i32>() * ((1 << self.input_bits) - 1)
+    }
+
+    /// All tables, one after another. Entries are sums less the table's least sum.
     fn tables(&self) -> Vec<u8> {
         let half = (1 << self.cell_bits) - 1;
         let count = self.base().pow(self.rows as u32);
         let mask = (1 << self.input_bits) - 1;
         let mut tables = Vec::with_capacity(count as usize * TABLE_BYTES);
         for number in 0..count {
-            for index in 0..TABLE_BYTES as i32 {
-                let (mut rest, mut inputs, mut sum) = (number, index, 0);
-                for _ in 0..self.rows {
-                    sum += (rest % self.base() - half) * (inputs & mask);
+            let mut rest = number;
+            let cells: Vec<i32> = (0..self.rows)
+                .map(|_| {
+                    let cell = rest % self.base() - half;
                     rest /= self.base();
-                    inputs >>= self.input_bits;
-                }
-                tables.push((sum + self.bias()) as u8);
+                    cell
+                })
+                .collect();
+            let least = self.least(&cells);
+            for index in 0..TABLE_BYTES as i32 {
+                let digit = |row: usize| (index >> (row as u32 * self.input_bits)) & mask;
+                let sum: i32 = cells.iter().enumerate().map(|(row, &c)| c * digit(row)).sum();
+                tables.push((sum - least) as u8);
             }
         }
         tables
@@ -96,7 +114,6 @@ impl Layout {
         if isa == Isa::Avx512
             && largest_sum <= i64::from(i16::MAX)
             && let Some(tuple) = Tuple::new(input_bits, cell_bits)
-            && tuple.rows >= 3
         {
             return Self::Table(tuple);
         }
@@ -118,12 +135,21 @@ impl Layout {
         }
     }
 
+    /// Where the running sum of a position of a group is.
+    pub fn place(self, position: usize) -> usize {
+        match self {
+            // Four vectors of every fourth position.
+            Self::Table(_) => position % 4 * (LANES / 4) + position / 4,
+            Self::Dot | Self::Bits | Self::Wide => position,
+        }
+    }
+
     /// Outputs whose cells are packed together.
     pub fn block(self) -> usize {
         match self {
             Self::Dot => 4,
-            Self::Table(_) => 2,
-            Self::Bits | Self::Wide => 1,
+            Self::Table(_) | Self::Bits => 2,
+            Self::Wide => 1,
         }
     }
 }
@@ -164,12 +190,48 @@ pub(crate) struct Packed {
 pub(crate) enum Data {
     /// Four digits a unit.
     Dot(Vec<[i8; 4]>),
-    /// An offset into the tables a unit, in eight bytes.
-    Table { offsets: Vec<u16>, tables: Arc<Vec<u8>> },
+    /// Which tables to look into.
+    Table(Lookups),
     /// Positive and negative cells of 64 rows a unit.
     Bits(Vec<[u64; 2]>),
     /// One digit a unit.
     Wide(Vec<i16>),
+}
+
+/// The look-ups of all blocks and slices.
+#[derive(Clone, Debug)]
+pub(crate) struct Lookups {
+    pub tuple: Tuple,
+    pub tables: Arc<Vec<u8>>,
+    pub entries: Vec<Entry>,
+    /// Of each block and slice.
+    pub lists: Vec<List>,
+}
+
+/// A unit of rows that is not zero in both outputs of a block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub unit: u16,
+    /// Where each output's table begins, in eight bytes.
+    pub tables: [u16; 2],
+}
+
+/// The look-ups of a block and slice.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct List {
+    /// Entries: from the first, up to the first of the second half of the units, to the last.
+    pub places: [u32; 3],
+    /// What each output's sum lacks, without and with the second half.
+    pub least: [[i16; 2]; 2],
+}
+
+impl List {
+    /// The entries of one half or both, and what the outputs' sums lack.
+    pub fn entries(self, lookups: &Lookups, halves: usize) -> (&[Entry], [i16; 2]) {
+        let [start, half, end] = self.places.map(|place| place as usize);
+        let end = if halves == 2 { end } else { half };
+        (&lookups.entries[start..end], self.least[halves - 1])
+    }
 }
 
 /// What the arrays of a layer have in common.
@@ -198,10 +260,7 @@ impl Packer {
             Layout::Dot => Data::Dot(order.collect(quad)),
             Layout::Wide => Data::Wide(order.collect(|digits| digits[0] as i16)),
             Layout::Bits => Data::Bits(order.collect(planes)),
-            Layout::Table(tuple) => Data::Table {
-                offsets: order.collect(|digits| tuple.table_of(digits)),
-                tables: Arc::clone(&self.tables),
-            },
+            Layout::Table(tuple) => Data::Table(order.lookups(tuple)),
         };
         let half_units = order.half_units();
         Packed { layout, slices: slices.len(), outputs, half_units, halves: self.halves, data }
@@ -243,6 +302,39 @@ impl Order<'_> {
             }
         }
         packed
+    }
+}
+
+impl Order<'_> {
+    fn lookups(&self, tuple: Tuple) -> Lookups {
+        let (units, half) = (self.half_units() * self.packer.halves, self.half_units());
+        let zero = tuple.table_of(&vec![0; tuple.rows]);
+        let mut cells = self.collect(|digits| (tuple.table_of(digits), tuple.least(digits) as i16));
+        let mut entries = Vec::with_capacity(cells.len() / 2);
+        let mut lists = Vec::new();
+        let places = |entries: &Vec<Entry>| entries.len() as u32;
+        // Nothing to look up for layers without rows or outputs.
+        for list in cells.chunks_exact_mut((2 * units).max(1)) {
+            let (mut half_place, mut least) = (0, [[0_i16; 2]; 2]);
+            let start = places(&entries);
+            for (unit, pair) in list.as_chunks::<2>().0.iter().enumerate() {
+                if unit == half {
+                    half_place = places(&entries);
+                }
+                for (output, &(_, lacking)) in pair.iter().enumerate() {
+                    least[1][output] += lacking;
+                    least[0][output] += if unit < half { lacking } else { 0 };
+                }
+                if pair.iter().any(|&(table, _)| table != zero) {
+                    entries.push(Entry { unit: unit as u16, tables: pair.map(|(table, _)| table) });
+                }
+            }
+            let end = places(&entries);
+            let half_place = if units > half { half_place } else { end };
+            lists.push(List { places: [start, half_place, end], least });
+        }
+        entries.shrink_to_fit();
+        Lookups { tuple, tables: Arc::clone(&self.packer.tables), entries, lists }
     }
 }
 
