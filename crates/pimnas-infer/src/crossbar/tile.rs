@@ -7,7 +7,7 @@ use super::geometry::Run;
 use super::layer::CrossbarLayer;
 use super::real::{self, RealScratch};
 use crate::kernel::{
-    Call, Counting, Digits, LANES, Magnitude, PanelShape, Sums, accumulate, magnitudes,
+    Aligned, Call, Counting, Digits, LANES, Magnitude, PanelShape, Sums, accumulate, magnitudes,
 };
 
 /// Positions of a tile, at most.
@@ -70,7 +70,7 @@ pub(crate) struct Scratch<M> {
     gathered: [Vec<M>; 2],
     digits: Digits,
     real: RealScratch,
-    counts: Vec<i32>,
+    counts: Aligned<i32>,
     /// Sums of the tile: outputs × lanes.
     pub sums: Vec<f32>,
 }
@@ -82,7 +82,7 @@ impl<M: Magnitude> Scratch<M> {
             gathered: [Vec::new(), Vec::new()],
             digits: Digits::default(),
             real: RealScratch::default(),
-            counts: Vec::new(),
+            counts: Aligned::default(),
             sums: Vec::new(),
         }
     }
@@ -111,7 +111,7 @@ pub(crate) struct Work<'a, M> {
     pub digits: &'a mut Digits,
     pub real: &'a mut RealScratch,
     /// Weighted codes of the tile: outputs × lanes.
-    pub counts: &'a mut Vec<i32>,
+    pub counts: &'a mut Aligned<i32>,
     pub sums: &'a mut Vec<f32>,
 }
 
@@ -129,9 +129,9 @@ impl CrossbarLayer {
         let lanes = tile.lanes();
         work.sums.clear();
         work.sums.resize(tile.outputs.len() * lanes, 0.0);
-        work.counts.clear();
         if matches!(self.conversion.counting, Counting::Codes(_)) {
-            work.counts.resize(tile.outputs.len() * lanes, 0);
+            work.counts.set_length(tile.outputs.len() * lanes);
+            work.counts.fill(0);
         }
         let channels = self.geometry.channels;
         let image = self.groups * channels * self.geometry.plane();

@@ -15,6 +15,7 @@
 //! All `unsafe` code of the crate is in this module.
 #![allow(unsafe_code)]
 
+mod aligned;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -31,6 +32,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use aligned::Aligned;
 pub(crate) use convert::{Conversion, Counting};
 pub(crate) use isa::Isa;
 pub use isa::Kernels;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::LANES;
+use super::aligned::Aligned;
 use super::isa::Isa;
 
 /// Bytes of a look-up table: one for each value of an index of six bits.
@@ -202,7 +203,7 @@ pub(crate) enum Data {
 #[derive(Clone, Debug)]
 pub(crate) struct Lookups {
     pub tuple: Tuple,
-    pub tables: Arc<Vec<u8>>,
+    pub tables: Arc<Aligned<u8>>,
     pub entries: Vec<Entry>,
     /// Of each block and slice.
     pub lists: Vec<List>,
@@ -240,7 +241,7 @@ pub(crate) struct Packer {
     pub layout: Layout,
     /// 1 if inputs are never negative, otherwise 2.
     pub halves: usize,
-    tables: Arc<Vec<u8>>,
+    tables: Arc<Aligned<u8>>,
 }
 
 impl Packer {
@@ -249,7 +250,7 @@ impl Packer {
             Layout::Table(tuple) => tuple.tables(),
             Layout::Dot | Layout::Bits | Layout::Wide => Vec::new(),
         };
-        Self { layout, halves, tables: Arc::new(tables) }
+        Self { layout, halves, tables: Arc::new(Aligned::of(&tables)) }
     }
 
     /// Packs the slices of a row split.

@@ -1,6 +1,7 @@
 //! Input digits in the order in which a kernel reads them.
 
 use super::LANES;
+use super::aligned::{Aligned, Integer};
 use super::isa::Isa;
 use super::packed::Layout;
 
@@ -76,11 +77,11 @@ pub(crate) struct Group {
 #[derive(Default)]
 pub(crate) struct Digits {
     /// A digit or an index.
-    pub bytes: Vec<u8>,
+    pub bytes: Aligned<u8>,
     /// Four digits, the first in the lowest byte.
-    pub quads: Vec<u32>,
+    pub quads: Aligned<u32>,
     /// 64 digits of one bit.
-    pub words: Vec<u64>,
+    pub words: Aligned<u64>,
     /// The panels' positions and cycles, in this order.
     pub groups: Vec<Group>,
     /// Units of a panel.
@@ -169,7 +170,7 @@ struct Places<'a> {
 }
 
 /// An element of a panel.
-trait Element: Copy + Default {
+trait Element: Integer + Default {
     /// The element with a magnitude's digit: `(magnitude >> down) & mask << up` added to it.
     fn with<M: Magnitude>(self, magnitude: M, down: u32, mask: u32, up: u32) -> Self;
 }
@@ -198,7 +199,7 @@ impl Element for u64 {
 /// Digits of all panels, those of a unit's rows shifted into one element.
 #[inline(always)]
 fn pack<E: Element, M: Magnitude>(
-    panels: &mut Vec<E>,
+    panels: &mut Aligned<E>,
     places: Places<'_>,
     shape: &PanelShape,
     halves: &[&[M]],
@@ -206,12 +207,8 @@ fn pack<E: Element, M: Magnitude>(
 ) {
     let (lanes, rows) = (shape.lanes, shape.layout.rows());
     let mask = (1_u32 << shape.digit_bits) - 1;
-    // Only grows: what is not written again is not read.
-    let elements = places.groups.len() * places.units * LANES;
-    if panels.len() < elements {
-        panels.resize(elements, E::default());
-    }
-    let mut rest = &mut panels[..elements];
+    panels.set_length(places.groups.len() * places.units * LANES);
+    let mut rest = &mut panels[..];
     for chunk in places.groups.chunks(places.chunk) {
         let (here, after) = rest.split_at_mut(chunk.len() * places.units * LANES);
         rest = after;
