@@ -12,6 +12,9 @@ pub(super) const TABLE_BYTES: usize = 64;
 const MOST_TABLES: usize = 343;
 /// Bits of a table's index.
 const INDEX_BITS: u32 = 6;
+/// Outputs whose sums are looked up together: with two panels, their registers are all in use, and
+/// the panels and the usual tables together fit the first cache.
+pub(super) const TOGETHER: usize = 4;
 /// Fewest look-ups whose sum must fit a byte; with fewer, widening costs more than it saves.
 const FEWEST_RUN: i32 = 5;
 
@@ -149,7 +152,8 @@ impl Layout {
     pub fn block(self) -> usize {
         match self {
             Self::Dot => 4,
-            Self::Table(_) | Self::Bits => 2,
+            Self::Table(_) => TOGETHER,
+            Self::Bits => 2,
             Self::Wide => 1,
         }
     }
@@ -209,12 +213,12 @@ pub(crate) struct Lookups {
     pub lists: Vec<List>,
 }
 
-/// A unit of rows that is not zero in both outputs of a block.
+/// A unit of rows that is not zero in all outputs of a block.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     pub unit: u16,
     /// Where each output's table begins, in eight bytes.
-    pub tables: [u16; 2],
+    pub tables: [u16; TOGETHER],
 }
 
 /// The look-ups of a block and slice.
@@ -223,12 +227,12 @@ pub(crate) struct List {
     /// Entries: from the first, up to the first of the second half of the units, to the last.
     pub places: [u32; 3],
     /// What each output's sum lacks, without and with the second half.
-    pub least: [[i16; 2]; 2],
+    pub least: [[i16; TOGETHER]; 2],
 }
 
 impl List {
     /// The entries of one half or both, and what the outputs' sums lack.
-    pub fn entries(self, lookups: &Lookups, halves: usize) -> (&[Entry], [i16; 2]) {
+    pub fn entries(self, lookups: &Lookups, halves: usize) -> (&[Entry], [i16; TOGETHER]) {
         let [start, half, end] = self.places.map(|place| place as usize);
         let end = if halves == 2 { end } else { half };
         (&lookups.entries[start..end], self.least[halves - 1])
@@ -310,24 +314,24 @@ impl Order<'_> {
     fn lookups(&self, tuple: Tuple) -> Lookups {
         let (units, half) = (self.half_units() * self.packer.halves, self.half_units());
         let zero = tuple.table_of(&vec![0; tuple.rows]);
-        let mut cells = self.collect(|digits| (tuple.table_of(digits), tuple.least(digits) as i16));
-        let mut entries = Vec::with_capacity(cells.len() / 2);
+        let cells = self.collect(|digits| (tuple.table_of(digits), tuple.least(digits) as i16));
+        let mut entries = Vec::with_capacity(cells.len() / TOGETHER);
         let mut lists = Vec::new();
         let places = |entries: &Vec<Entry>| entries.len() as u32;
         // Nothing to look up for layers without rows or outputs.
-        for list in cells.chunks_exact_mut((2 * units).max(1)) {
-            let (mut half_place, mut least) = (0, [[0_i16; 2]; 2]);
+        for list in cells.chunks_exact((TOGETHER * units).max(1)) {
+            let (mut half_place, mut least) = (0, [[0_i16; TOGETHER]; 2]);
             let start = places(&entries);
-            for (unit, pair) in list.as_chunks::<2>().0.iter().enumerate() {
+            for (unit, cells) in list.as_chunks::<TOGETHER>().0.iter().enumerate() {
                 if unit == half {
                     half_place = places(&entries);
                 }
-                for (output, &(_, lacking)) in pair.iter().enumerate() {
+                for (output, &(_, lacking)) in cells.iter().enumerate() {
                     least[1][output] += lacking;
                     least[0][output] += if unit < half { lacking } else { 0 };
                 }
-                if pair.iter().any(|&(table, _)| table != zero) {
-                    entries.push(Entry { unit: unit as u16, tables: pair.map(|(table, _)| table) });
+                if cells.iter().any(|&(table, _)| table != zero) {
+                    entries.push(Entry { unit: unit as u16, tables: cells.map(|(table, _)| table) });
                 }
             }
             let end = places(&entries);

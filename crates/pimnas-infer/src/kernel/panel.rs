@@ -91,7 +91,7 @@ pub(crate) struct Digits {
 }
 
 /// Panels that are looked up together.
-pub(crate) const CHUNK: usize = 4;
+pub(crate) const CHUNK: usize = 2;
 
 impl Digits {
     /// Makes the panels from magnitudes (rows × lanes), of positive and, if there are any, of

@@ -8,7 +8,7 @@
 use std::arch::x86_64::*;
 
 use super::convert::{Clamps, Codes, Counting};
-use super::packed::{Entry, Lookups};
+use super::packed::{Entry, Lookups, TOGETHER};
 use super::panel::{CHUNK, Group};
 use super::portable::{ROUNDING, take};
 use super::{Call, LANES, Sums};
@@ -21,19 +21,17 @@ pub(super) fn accumulate(call: &Call<'_>, lookups: &Lookups, sums: &mut Sums<'_>
         (Sums::Codes(sums), Counting::Codes(codes)) => {
             for (chunk, groups) in groups.chunks(CHUNK).enumerate() {
                 let panels = Panels::of(call, chunk * CHUNK, groups.len());
-                for block in 0..call.count().div_ceil(2) {
+                for block in 0..call.count().div_ceil(TOGETHER) {
                     let task = Task { call, lookups, panels, block };
                     match groups.len() {
                         1 => task.codes::<1>(groups, codes, sums),
-                        2 => task.codes::<2>(groups, codes, sums),
-                        3 => task.codes::<3>(groups, codes, sums),
                         _ => task.codes::<CHUNK>(groups, codes, sums),
                     }
                 }
             }
         }
         (sums, _) => {
-            for block in 0..call.count().div_ceil(2) {
+            for block in 0..call.count().div_ceil(TOGETHER) {
                 values(call, lookups, block, sums);
             }
         }
@@ -44,23 +42,21 @@ pub(super) fn accumulate(call: &Call<'_>, lookups: &Lookups, sums: &mut Sums<'_>
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma")]
 fn values(call: &Call<'_>, lookups: &Lookups, block: usize, sums: &mut Sums<'_>) {
     let slices = call.packed.slices;
-    let mut columns = vec![[[[0_i32; LANES]; CHUNK]; 2]; slices];
+    let mut columns = vec![[[[0_i32; LANES]; CHUNK]; TOGETHER]; slices];
     for (chunk, groups) in call.digits.groups.chunks(CHUNK).enumerate() {
         let panels = Panels::of(call, chunk * CHUNK, groups.len());
         let task = Task { call, lookups, panels, block };
         for (array, columns) in columns.iter_mut().enumerate() {
             match groups.len() {
                 1 => task.columns::<1>(array, columns),
-                2 => task.columns::<2>(array, columns),
-                3 => task.columns::<3>(array, columns),
                 _ => task.columns::<CHUNK>(array, columns),
             }
         }
-        for output in 0..2.min(call.count() - 2 * block) {
+        for output in 0..TOGETHER.min(call.count() - TOGETHER * block) {
             for (place, &group) in groups.iter().enumerate() {
                 for (array, columns) in columns.iter().enumerate() {
                     let columns = &columns[output][place];
-                    take(call, (2 * block + output, array, group), columns, sums);
+                    take(call, (TOGETHER * block + output, array, group), columns, sums);
                 }
             }
         }
@@ -80,7 +76,7 @@ impl<'a> Panels<'a> {
     }
 }
 
-/// Two outputs' sums over the panels of a chunk.
+/// Some outputs' sums over the panels of a chunk.
 #[derive(Clone, Copy)]
 struct Task<'a> {
     call: &'a Call<'a>,
@@ -98,8 +94,8 @@ struct Pair {
 }
 
 impl Task<'_> {
-    fn list(&self, array: usize) -> (&[Entry], [i16; 2]) {
-        let block = self.call.outputs.start / 2 + self.block;
+    fn list(&self, array: usize) -> (&[Entry], [i16; TOGETHER]) {
+        let block = self.call.outputs.start / TOGETHER + self.block;
         let list = self.lookups.lists[block * self.call.packed.slices + array];
         list.entries(self.lookups, self.call.digits.halves)
     }
@@ -109,12 +105,13 @@ impl Task<'_> {
     fn codes<const G: usize>(&self, groups: &[Group], codes: &Codes, sums: &mut [i32]) {
         let (lanes, arrays) = (self.call.lanes, self.call.packed.slices);
         let adc = Adc::new(codes);
+        let count = self.call.count() - TOGETHER * self.block;
         for array in 0..arrays {
             let (entries, least) = self.list(array);
             let pairs = self.look_up::<G>(entries);
-            for (output, pairs) in pairs.iter().enumerate().take(self.call.count() - 2 * self.block) {
+            for (output, pairs) in pairs.iter().enumerate().take(count) {
                 let least = _mm512_set1_epi16(least[output]);
-                let sums = &mut sums[(2 * self.block + output) * lanes..][..lanes];
+                let sums = &mut sums[(TOGETHER * self.block + output) * lanes..][..lanes];
                 for (pair, group) in pairs.iter().zip(groups) {
                     let weight = codes.weights[group.cycle * arrays + array];
                     let sums = &mut sums[group.lane..group.lane + LANES];
@@ -128,7 +125,7 @@ impl Task<'_> {
 
     /// The sums of one slice, as numbers.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma")]
-    fn columns<const G: usize>(&self, array: usize, columns: &mut [[[i32; LANES]; CHUNK]; 2]) {
+    fn columns<const G: usize>(&self, array: usize, columns: &mut [[[i32; LANES]; CHUNK]; TOGETHER]) {
         let (entries, least) = self.list(array);
         let pairs = self.look_up::<G>(entries);
         for ((columns, pairs), least) in columns.iter_mut().zip(pairs).zip(least) {
@@ -145,12 +142,12 @@ impl Task<'_> {
     /// The sums of entries over `G` panels: 16-bit numbers that wrap.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma")]
-    fn look_up<const G: usize>(&self, entries: &[Entry]) -> [[Pair; G]; 2] {
+    fn look_up<const G: usize>(&self, entries: &[Entry]) -> [[Pair; G]; TOGETHER] {
         let zero = _mm512_setzero_si512();
-        let (mut words, mut odds) = ([[zero; G]; 2], [[zero; G]; 2]);
+        let (mut words, mut odds) = ([[zero; G]; TOGETHER], [[zero; G]; TOGETHER]);
         let (panels, tables) = (self.panels.bytes, &self.lookups.tables[..]);
         for run in entries.chunks(self.lookups.tuple.run()) {
-            let mut bytes = [[zero; G]; 2];
+            let mut bytes = [[zero; G]; TOGETHER];
             for entry in run {
                 let unit = usize::from(entry.unit) * (G * LANES);
                 debug_assert!(unit + G * LANES <= panels.len());
@@ -168,13 +165,13 @@ impl Task<'_> {
                     let index = unsafe {
                         _mm512_loadu_si512(panels.as_ptr().add(unit + g * LANES).cast())
                     };
-                    for output in 0..2 {
+                    for output in 0..TOGETHER {
                         let sums = _mm512_permutexvar_epi8(index, found[output]);
                         bytes[output][g] = _mm512_add_epi8(bytes[output][g], sums);
                     }
                 }
             }
-            for output in 0..2 {
+            for output in 0..TOGETHER {
                 for g in 0..G {
                     let sums = bytes[output][g];
                     words[output][g] = _mm512_add_epi16(words[output][g], sums);
@@ -183,8 +180,8 @@ impl Task<'_> {
                 }
             }
         }
-        let mut pairs = [[Pair { even: zero, odd: zero }; G]; 2];
-        for output in 0..2 {
+        let mut pairs = [[Pair { even: zero, odd: zero }; G]; TOGETHER];
+        for output in 0..TOGETHER {
             for g in 0..G {
                 let odd = odds[output][g];
                 let even = _mm512_sub_epi16(words[output][g], _mm512_slli_epi16::<8>(odd));
