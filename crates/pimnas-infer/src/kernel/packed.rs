@@ -62,9 +62,9 @@ impl Tuple {
         self.rows as i32 * ((1 << self.input_bits) - 1) * ((1 << self.cell_bits) - 1)
     }
 
-    /// Look-ups whose sum fits a byte.
-    pub fn run(&self) -> usize {
-        (i32::from(u8::MAX) / self.largest().max(1)) as usize
+    /// Largest entry of the table of a tuple of cells.
+    fn span(&self, cells: &[i32]) -> i32 {
+        cells.iter().map(|cell| cell.abs()).sum::<i32>() * ((1 << self.input_bits) - 1)
     }
 
     fn base(&self) -> i32 {
@@ -206,7 +206,6 @@ pub(crate) enum Data {
 /// The look-ups of all blocks and slices.
 #[derive(Clone, Debug)]
 pub(crate) struct Lookups {
-    pub tuple: Tuple,
     pub tables: Arc<Aligned<u8>>,
     pub entries: Vec<Entry>,
     /// Of each block and slice.
@@ -226,16 +225,18 @@ pub(crate) struct Entry {
 pub(crate) struct List {
     /// Entries: from the first, up to the first of the second half of the units, to the last.
     pub places: [u32; 3],
+    /// Entries whose tables' largest sums fit a byte, wherever they begin.
+    pub run: u16,
     /// What each output's sum lacks, without and with the second half.
     pub least: [[i16; TOGETHER]; 2],
 }
 
 impl List {
-    /// The entries of one half or both, and what the outputs' sums lack.
-    pub fn entries(self, lookups: &Lookups, halves: usize) -> (&[Entry], [i16; TOGETHER]) {
+    /// The entries of one half or both, their run, and what the outputs' sums lack.
+    pub fn entries(self, lookups: &Lookups, halves: usize) -> (&[Entry], usize, [i16; TOGETHER]) {
         let [start, half, end] = self.places.map(|place| place as usize);
         let end = if halves == 2 { end } else { half };
-        (&lookups.entries[start..end], self.least[halves - 1])
+        (&lookups.entries[start..end], usize::from(self.run), self.least[halves - 1])
     }
 }
 
@@ -314,33 +315,65 @@ impl Order<'_> {
     fn lookups(&self, tuple: Tuple) -> Lookups {
         let (units, half) = (self.half_units() * self.packer.halves, self.half_units());
         let zero = tuple.table_of(&vec![0; tuple.rows]);
-        let cells = self.collect(|digits| (tuple.table_of(digits), tuple.least(digits) as i16));
+        let cells = self.collect(|digits| Cell {
+            table: tuple.table_of(digits),
+            least: tuple.least(digits) as i16,
+            span: tuple.span(digits) as u8,
+        });
         let mut entries = Vec::with_capacity(cells.len() / TOGETHER);
-        let mut lists = Vec::new();
+        let (mut lists, mut spans) = (Vec::new(), Vec::new());
         let places = |entries: &Vec<Entry>| entries.len() as u32;
         // Nothing to look up for layers without rows or outputs.
         for list in cells.chunks_exact((TOGETHER * units).max(1)) {
             let (mut half_place, mut least) = (0, [[0_i16; TOGETHER]; 2]);
             let start = places(&entries);
+            spans.clear();
             for (unit, cells) in list.as_chunks::<TOGETHER>().0.iter().enumerate() {
                 if unit == half {
                     half_place = places(&entries);
                 }
-                for (output, &(_, lacking)) in cells.iter().enumerate() {
-                    least[1][output] += lacking;
-                    least[0][output] += if unit < half { lacking } else { 0 };
+                for (output, cell) in cells.iter().enumerate() {
+                    least[1][output] += cell.least;
+                    least[0][output] += if unit < half { cell.least } else { 0 };
                 }
-                if cells.iter().any(|&(table, _)| table != zero) {
-                    entries.push(Entry { unit: unit as u16, tables: cells.map(|(table, _)| table) });
+                if cells.iter().any(|cell| cell.table != zero) {
+                    entries.push(Entry { unit: unit as u16, tables: cells.map(|cell| cell.table) });
+                    spans.push(cells.map(|cell| cell.span));
                 }
             }
             let end = places(&entries);
             let half_place = if units > half { half_place } else { end };
-            lists.push(List { places: [start, half_place, end], least });
+            lists.push(List { places: [start, half_place, end], run: longest_run(&spans), least });
         }
         entries.shrink_to_fit();
-        Lookups { tuple, tables: Arc::clone(&self.packer.tables), entries, lists }
+        Lookups { tables: Arc::clone(&self.packer.tables), entries, lists }
     }
+}
+
+/// A tuple of cells.
+#[derive(Clone, Copy)]
+struct Cell {
+    table: u16,
+    least: i16,
+    span: u8,
+}
+
+/// The most entries of which any that follow each other have spans whose sums fit a byte.
+fn longest_run(spans: &[[u8; TOGETHER]]) -> u16 {
+    let mut run = spans.len();
+    for output in 0..TOGETHER {
+        let (mut first, mut sum) = (0, 0_u32);
+        for (last, spans_here) in spans.iter().enumerate() {
+            sum += u32::from(spans_here[output]);
+            while sum > u32::from(u8::MAX) {
+                // What begins at `first` must end before `last`.
+                run = run.min(last - first);
+                sum -= u32::from(spans[first][output]);
+                first += 1;
+            }
+        }
+    }
+    run.clamp(1, usize::from(u16::MAX)) as u16
 }
 
 impl Packed {

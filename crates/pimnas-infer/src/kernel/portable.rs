@@ -128,7 +128,7 @@ fn look_up(
     columns: &mut [i32; LANES],
 ) {
     let digits = call.digits;
-    let (entries, least) = lookups.lists[list].entries(lookups, digits.halves);
+    let (entries, _, least) = lookups.lists[list].entries(lookups, digits.halves);
     // Panels of a chunk are interleaved.
     let first = group / CHUNK * CHUNK;
     let together = CHUNK.min(digits.groups.len() - first);

@@ -93,8 +93,17 @@ struct Pair {
     odd: __m512i,
 }
 
+impl Pair {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn plus(self, number: __m512i) -> Self {
+        let [even, odd] = [self.even, self.odd].map(|sums| _mm512_add_epi16(sums, number));
+        Self { even, odd }
+    }
+}
+
 impl Task<'_> {
-    fn list(&self, array: usize) -> (&[Entry], [i16; TOGETHER]) {
+    fn list(&self, array: usize) -> (&[Entry], usize, [i16; TOGETHER]) {
         let block = self.call.outputs.start / TOGETHER + self.block;
         let list = self.lookups.lists[block * self.call.packed.slices + array];
         list.entries(self.lookups, self.call.digits.halves)
@@ -107,17 +116,23 @@ impl Task<'_> {
         let adc = Adc::new(codes);
         let count = self.call.count() - TOGETHER * self.block;
         for array in 0..arrays {
-            let (entries, least) = self.list(array);
-            let pairs = self.look_up::<G>(entries);
+            let (entries, run, least) = self.list(array);
+            let pairs = self.look_up::<G>(entries, run);
             for (output, pairs) in pairs.iter().enumerate().take(count) {
                 let least = _mm512_set1_epi16(least[output]);
                 let sums = &mut sums[(TOGETHER * self.block + output) * lanes..][..lanes];
+                let weight = |group: &Group| codes.weights[group.cycle * arrays + array];
+                if let ([first, second], [a, b]) = (&pairs[..], groups)
+                    && a.lane == b.lane
+                {
+                    let sums = &mut sums[a.lane..a.lane + LANES];
+                    let weights = pair_of(weight(a), weight(b));
+                    adc.add_two([first.plus(least), second.plus(least)], weights, sums);
+                    continue;
+                }
                 for (pair, group) in pairs.iter().zip(groups) {
-                    let weight = codes.weights[group.cycle * arrays + array];
                     let sums = &mut sums[group.lane..group.lane + LANES];
-                    let even = _mm512_add_epi16(pair.even, least);
-                    let odd = _mm512_add_epi16(pair.odd, least);
-                    adc.add([even, odd], weight, sums);
+                    adc.add(pair.plus(least), pair_of(weight(group), 0), sums);
                 }
             }
         }
@@ -126,8 +141,8 @@ impl Task<'_> {
     /// The sums of one slice, as numbers.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma")]
     fn columns<const G: usize>(&self, array: usize, columns: &mut [[[i32; LANES]; CHUNK]; TOGETHER]) {
-        let (entries, least) = self.list(array);
-        let pairs = self.look_up::<G>(entries);
+        let (entries, run, least) = self.list(array);
+        let pairs = self.look_up::<G>(entries, run);
         for ((columns, pairs), least) in columns.iter_mut().zip(pairs).zip(least) {
             for (columns, pair) in columns.iter_mut().zip(pairs) {
                 let (even, odd) = (halves(pair.even), halves(pair.odd));
@@ -142,11 +157,11 @@ impl Task<'_> {
     /// The sums of entries over `G` panels: 16-bit numbers that wrap.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma")]
-    fn look_up<const G: usize>(&self, entries: &[Entry]) -> [[Pair; G]; TOGETHER] {
+    fn look_up<const G: usize>(&self, entries: &[Entry], run: usize) -> [[Pair; G]; TOGETHER] {
         let zero = _mm512_setzero_si512();
         let (mut words, mut odds) = ([[zero; G]; TOGETHER], [[zero; G]; TOGETHER]);
         let (panels, tables) = (self.panels.bytes, &self.lookups.tables[..]);
-        for run in entries.chunks(self.lookups.tuple.run()) {
+        for run in entries.chunks(run) {
             let mut bytes = [[zero; G]; TOGETHER];
             for entry in run {
                 let unit = usize::from(entry.unit) * (G * LANES);
@@ -228,32 +243,77 @@ impl Adc {
         }
     }
 
-    /// Adds the weighted codes of 64 sums to four vectors of running sums.
+    /// The codes of 16 of the clamped sums: those of the even or the odd halves, which `select` tells.
+    /// The code is in the low half of the bits; the high half is any number.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma")]
-    fn add(&self, pair: [__m512i; 2], weight: i16, sums: &mut [i32]) {
-        let (low, high) = (_mm512_set1_epi32(1), _mm512_set1_epi32(1 << 16));
-        let weight = _mm512_set1_epi32(i32::from(weight as u16));
+    fn codes(&self, clamped: __m512i, select: __m512i) -> __m512i {
+        let number = _mm512_cvtepi32_ps(_mm512_madd_epi16(clamped, select));
+        let mut scaled = _mm512_mul_ps(number, self.factor);
+        if self.clamps == Clamps::Codes {
+            let least = _mm512_sub_ps(_mm512_setzero_ps(), self.limit);
+            scaled = _mm512_min_ps(_mm512_max_ps(scaled, least), self.limit);
+        }
+        _mm512_castps_si512(_mm512_add_ps(scaled, self.rounding))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn clamped(&self, sums: __m512i) -> __m512i {
+        _mm512_max_epi16(_mm512_min_epi16(sums, self.largest), self.least)
+    }
+
+    /// Adds the weighted codes of 64 sums to four vectors of running sums. The upper weight is 0.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma")]
+    fn add(&self, pair: Pair, weights: __m512i, sums: &mut [i32]) {
         let places = sums.as_chunks_mut::<{ LANES / 4 }>().0;
-        for (half, select) in [low, high].into_iter().enumerate() {
-            for (odd, &numbers) in pair.iter().enumerate() {
-                let clamped = _mm512_max_epi16(_mm512_min_epi16(numbers, self.largest), self.least);
-                let number = _mm512_cvtepi32_ps(_mm512_madd_epi16(clamped, select));
-                let mut scaled = _mm512_mul_ps(number, self.factor);
-                if self.clamps == Clamps::Codes {
-                    let least = _mm512_sub_ps(_mm512_setzero_ps(), self.limit);
-                    scaled = _mm512_min_ps(_mm512_max_ps(scaled, least), self.limit);
-                }
-                // The low half of the bits is the code; the weight's high half is zero.
-                let code = _mm512_castps_si512(_mm512_add_ps(scaled, self.rounding));
-                let place = &mut places[2 * half + odd];
-                // SAFETY: a place has the size of a register.
-                unsafe {
-                    let sum = _mm512_loadu_si512(place.as_ptr().cast());
-                    let sum = _mm512_dpwssd_epi32(sum, code, weight);
-                    _mm512_storeu_si512(place.as_mut_ptr().cast(), sum);
-                }
+        for (odd, sums) in [pair.even, pair.odd].into_iter().enumerate() {
+            let clamped = self.clamped(sums);
+            for (half, select) in SELECT.into_iter().enumerate() {
+                let codes = self.codes(clamped, _mm512_set1_epi32(select));
+                add_products(&mut places[2 * half + odd], codes, weights);
             }
         }
+    }
+
+    /// The same for two sums of each position.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma")]
+    fn add_two(&self, pairs: [Pair; 2], weights: __m512i, sums: &mut [i32]) {
+        let places = sums.as_chunks_mut::<{ LANES / 4 }>().0;
+        let [low, high] = pairs;
+        for (odd, sums) in [[low.even, high.even], [low.odd, high.odd]].into_iter().enumerate() {
+            let clamped = [self.clamped(sums[0]), self.clamped(sums[1])];
+            for (half, select) in SELECT.into_iter().enumerate() {
+                let low = self.codes(clamped[0], _mm512_set1_epi32(select));
+                let high = self.codes(clamped[1], _mm512_set1_epi32(select));
+                let upper = _mm512_slli_epi32::<16>(high);
+                let both = _mm512_mask_blend_epi16(0x5555_5555, upper, low);
+                add_products(&mut places[2 * half + odd], both, weights);
+            }
+        }
+    }
+}
+
+/// What selects the lower and the upper half of 32 bits by products.
+const SELECT: [i32; 2] = [1, 1 << 16];
+
+/// Two weights, for the lower and the upper halves.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn pair_of(low: i16, high: i16) -> __m512i {
+    _mm512_set1_epi32(i32::from(low as u16) | i32::from(high) << 16)
+}
+
+/// Adds the products of both halves to 16 running sums.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma")]
+fn add_products(place: &mut [i32; LANES / 4], codes: __m512i, weights: __m512i) {
+    // SAFETY: a place has the size of a register.
+    unsafe {
+        let sum = _mm512_loadu_si512(place.as_ptr().cast());
+        let sum = _mm512_dpwssd_epi32(sum, codes, weights);
+        _mm512_storeu_si512(place.as_mut_ptr().cast(), sum);
     }
 }
