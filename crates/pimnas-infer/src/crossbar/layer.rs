@@ -144,7 +144,7 @@ impl CrossbarLayer {
         let transfer = Transfer::new(&transfer_settings);
         let layout = Layout::choose(settings.isa, (digit_bits, cell_bits), largest_sum);
         let halves = if settings.sign == Sign::Any { 2 } else { 1 };
-        let packer = Packer::new(layout, halves);
+        let packer = Packer::new(layout, halves, (digit_bits, cell_bits));
         let mut layer = Self {
             geometry,
             groups: settings.groups,

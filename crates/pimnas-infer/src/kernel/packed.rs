@@ -187,6 +187,8 @@ pub(crate) struct Packed {
     pub half_units: usize,
     /// 1 if inputs are never negative, otherwise 2: the second with the cells' signs turned.
     pub halves: usize,
+    /// Units of bytes whose products of pairs can be added up in 16 bits.
+    pub run: usize,
     pub data: Data,
 }
 
@@ -246,16 +248,19 @@ pub(crate) struct Packer {
     pub layout: Layout,
     /// 1 if inputs are never negative, otherwise 2.
     pub halves: usize,
+    /// Largest input digit and largest cell digit.
+    largest: [i32; 2],
     tables: Arc<Aligned<u8>>,
 }
 
 impl Packer {
-    pub fn new(layout: Layout, halves: usize) -> Self {
+    pub fn new(layout: Layout, halves: usize, (input_bits, cell_bits): (u32, u32)) -> Self {
+        let largest = [input_bits, cell_bits].map(|bits| (1 << bits) - 1);
         let tables = match layout {
             Layout::Table(tuple) => tuple.tables(),
             Layout::Dot | Layout::Bits | Layout::Wide => Vec::new(),
         };
-        Self { layout, halves, tables: Arc::new(Aligned::of(&tables)) }
+        Self { layout, halves, largest, tables: Arc::new(Aligned::of(&tables)) }
     }
 
     /// Packs the slices of a row split.
@@ -269,7 +274,14 @@ impl Packer {
             Layout::Table(tuple) => Data::Table(order.lookups(tuple)),
         };
         let half_units = order.half_units();
-        Packed { layout, slices: slices.len(), outputs, half_units, halves: self.halves, data }
+        let (halves, run) = (self.halves, self.run());
+        Packed { layout, slices: slices.len(), outputs, half_units, halves, run, data }
+    }
+
+    /// A pair of products is at most twice the product of the largest digits.
+    fn run(&self) -> usize {
+        let [input, cell] = self.largest;
+        (i32::from(i16::MAX) / (2 * input * cell).max(1)) as usize
     }
 }
 

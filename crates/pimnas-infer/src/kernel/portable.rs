@@ -24,6 +24,51 @@ pub(super) fn plain(call: &Call<'_>, sums: &mut Sums<'_>) {
     }
 }
 
+/// Sums of a block of outputs at the positions of a panel; those of fewer outputs come first.
+pub(super) type Columns = [[i32; LANES]; 4];
+
+/// The cells of a block of outputs in one array.
+#[derive(Clone, Copy)]
+pub(super) struct List(usize);
+
+impl List {
+    /// The cells (outputs within units) and the panel (positions within units), equally many units.
+    #[inline(always)]
+    pub fn slices<'a, C, E>(
+        self,
+        call: &Call<'_>,
+        (cells, elements): (&'a [C], &'a [E]),
+        panel: usize,
+    ) -> (&'a [C], &'a [E]) {
+        let (block, units) = (call.packed.layout.block(), call.digits.units);
+        let start = self.0 * call.packed.units() * block;
+        let cells = &cells[start..start + units * block];
+        (cells, &elements[panel * units * LANES..(panel + 1) * units * LANES])
+    }
+}
+
+/// Has the sums of each block, panel and array computed, and adds what the ADCs make of them.
+#[inline(always)]
+pub(super) fn each(
+    call: &Call<'_>,
+    sums: &mut Sums<'_>,
+    compute: impl Fn(List, usize, &mut Columns),
+) {
+    let (block, slices) = (call.packed.layout.block(), call.packed.slices);
+    let mut columns = [[0; LANES]; 4];
+    for (panel, &group) in call.digits.groups.iter().enumerate() {
+        for first in (0..call.count()).step_by(block) {
+            for array in 0..slices {
+                let list = List((call.outputs.start + first) / block * slices + array);
+                compute(list, panel, &mut columns);
+                for (index, columns) in (first..call.count()).zip(&columns).take(block) {
+                    take(call, (index, array, group), columns, sums);
+                }
+            }
+        }
+    }
+}
+
 /// Adds what the ADC makes of the sums of a group of positions.
 #[inline(always)]
 pub(super) fn take(
