@@ -223,12 +223,14 @@ impl InferError {
     pub(crate) fn all<T>(
         results: impl IntoIterator<Item = Result<T, Self>>,
     ) -> Result<Vec<T>, Self> {
-        results.into_iter().fold(Ok(Vec::new()), |all, result| {
-            Self::both(all, result).map(|(mut all, value)| {
+        let mut all = Ok(Vec::new());
+        for result in results {
+            all = Self::both(all, result).map(|(mut all, value)| {
                 all.push(value);
                 all
-            })
-        })
+            });
+        }
+        all
     }
 
     /// What to do about it.

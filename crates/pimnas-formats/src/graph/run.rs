@@ -248,7 +248,7 @@ fn apply(unary: Unary, data: &Tensor) -> Result<Tensor, Trouble> {
         Unary::LeakyRelu { slope } => map(&|x| if x < 0.0 { x * slope } else { x }),
         Unary::Sigmoid => map(&|x| 1.0 / (1.0 + (-x).exp())),
         Unary::Tanh => map(&f32::tanh),
-        Unary::HardSigmoid { alpha, beta } => map(&|x| (alpha * x + beta).max(0.0).min(1.0)),
+        Unary::HardSigmoid { alpha, beta } => map(&|x| (alpha * x + beta).clamp(0.0, 1.0)),
     };
     Ok(Tensor::f32(data.dims(), changed)?)
 }

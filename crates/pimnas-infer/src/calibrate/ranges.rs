@@ -73,8 +73,10 @@ impl Range {
         for &value in values {
             let value = f64::from(value);
             // NaN must not be lost.
-            if !(value.abs() <= self.largest) {
-                self.largest = if value.is_nan() { f64::INFINITY } else { value.abs() };
+            if value.is_nan() {
+                self.largest = f64::INFINITY;
+            } else {
+                self.largest = self.largest.max(value.abs());
             }
             self.sum += value;
             self.squares += value * value;

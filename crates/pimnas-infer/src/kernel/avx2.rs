@@ -105,8 +105,9 @@ fn bits(cells: &[[u64; 2]], panel: &[u64], columns: &mut Columns) {
                 let mut biases = 0;
                 for (words, planes) in units.by_ref().take(COUNTED) {
                     let words = load(&words[place * WORDS..][..WORDS]);
-                    let [more, less] =
-                        planes.map(|plane| counts(_mm256_and_si256(words, _mm256_set1_epi64x(plane as i64))));
+                    let [more, less] = planes.map(|plane| {
+                        counts(_mm256_and_si256(words, _mm256_set1_epi64x(plane as i64)))
+                    });
                     bytes = _mm256_add_epi8(bytes, _mm256_sub_epi8(more, less));
                     biases = 8 * 128;
                 }

@@ -26,7 +26,7 @@ impl Magnitude for u8 {
     }
     #[inline(always)]
     fn digit(self, down: u32, mask: u32) -> u8 {
-        ((self >> down) & mask as Self) as u8
+        (self >> down) & mask as Self
     }
 }
 

@@ -140,7 +140,11 @@ impl Task<'_> {
 
     /// The sums of one slice, as numbers.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma")]
-    fn columns<const G: usize>(&self, array: usize, columns: &mut [[[i32; LANES]; CHUNK]; TOGETHER]) {
+    fn columns<const G: usize>(
+        &self,
+        array: usize,
+        columns: &mut [[[i32; LANES]; CHUNK]; TOGETHER],
+    ) {
         let (entries, run, least) = self.list(array);
         let pairs = self.look_up::<G>(entries, run);
         for ((columns, pairs), least) in columns.iter_mut().zip(pairs).zip(least) {
@@ -177,12 +181,11 @@ impl Task<'_> {
                 };
                 for g in 0..G {
                     // SAFETY: as above.
-                    let index = unsafe {
-                        _mm512_loadu_si512(panels.as_ptr().add(unit + g * LANES).cast())
-                    };
-                    for output in 0..TOGETHER {
-                        let sums = _mm512_permutexvar_epi8(index, found[output]);
-                        bytes[output][g] = _mm512_add_epi8(bytes[output][g], sums);
+                    let index =
+                        unsafe { _mm512_loadu_si512(panels.as_ptr().add(unit + g * LANES).cast()) };
+                    for (bytes, table) in bytes.iter_mut().zip(found) {
+                        let sums = _mm512_permutexvar_epi8(index, table);
+                        bytes[g] = _mm512_add_epi8(bytes[g], sums);
                     }
                 }
             }

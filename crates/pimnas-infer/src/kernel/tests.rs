@@ -167,7 +167,16 @@ fn problem() -> impl Strategy<Value = Problem> {
         let output_scale = 10_f32.powf(adc.2);
         let adc_bits = adc.1;
         Problem {
-            rows, outputs, lanes, digit_bits, cell_bits, cycles, slices, inputs, range, adc_bits,
+            rows,
+            outputs,
+            lanes,
+            digit_bits,
+            cell_bits,
+            cycles,
+            slices,
+            inputs,
+            range,
+            adc_bits,
             output_scale,
         }
     })
