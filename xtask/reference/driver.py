@@ -21,6 +21,7 @@ import compare
 import hardware
 import inference
 import reference_modules
+import weights
 from cases import Case, error_record, hardware_file, read_case
 from reference_modules import BadInput, Reference
 from safetensors_io import write_tensors
@@ -122,11 +123,19 @@ def run_cases(reference: Reference, args: argparse.Namespace) -> int:
     return 0 if agree else 1
 
 
+def write_weights(reference: Reference, args: argparse.Namespace) -> int:
+    """Write each case with random weights and a batch of images."""
+    for path in args.case:
+        made = weights.weighted_case(reference, read_case(path), args.config, args.seed, args.batch)
+        weights.write_case(args.out, path.stem, made)
+    return 0
+
+
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in (*RECORDERS, "serve-bench"):
+    for name in (*RECORDERS, "weights", "serve-bench"):
         command = commands.add_parser(name)
         command.add_argument("--reference", type=Path, required=True, help="folder that holds MNSIM")
         command.add_argument("--config", type=Path, required=True, help="base hardware file")
@@ -134,6 +143,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         if name == "serve-bench":
             continue
         command.add_argument("--case", type=Path, nargs="+", required=True, help="case files")
+        if name == "weights":
+            command.add_argument("--out", type=Path, required=True, help="folder for the files")
+            command.add_argument("--seed", type=int, default=1, help="of weights and images")
+            command.add_argument("--batch", type=int, default=32, help="images")
+            continue
         command.add_argument("--compare", action="store_true", help="compare with `expected`")
         command.add_argument("--tensors", type=Path, help="folder for the output tensors")
     return parser.parse_args(arguments)
@@ -151,6 +165,8 @@ def main(arguments: list[str]) -> int:
         if args.command == "serve-bench":
             bench.serve_standard_streams(reference, args.config)
             return 0
+        if args.command == "weights":
+            return write_weights(reference, args)
         return run_cases(reference, args)
     except BadInput as error:
         print(f"error: {error}", file=sys.stderr)

@@ -56,6 +56,19 @@ def products(network: dict[str, Any]) -> int:
     return total
 
 
+def unify(net: Any) -> None:
+    """One flag of even kernels for all parts of a layer, one scale for all its groups."""
+    for layer in net.layer_list:
+        groups = getattr(layer, "group_conv", [layer] if hasattr(layer, "layer_list") else [])
+        for group in groups:
+            for part in group.layer_list:
+                if hasattr(part, "padding_flag"):
+                    part.padding_flag.copy_(groups[0].layer_list[0].padding_flag)
+            for name in ("last_value", "bit_scale_list"):
+                getattr(group, name).copy_(getattr(groups[0], name))
+                getattr(layer, name).copy_(getattr(groups[0], name))
+
+
 def inference_case(reference: Reference, rng: random.Random, config: Path) -> tuple[Case, dict]:
     """A random network that the reference can train, its outputs and its state."""
     while True:
@@ -70,9 +83,14 @@ def inference_case(reference: Reference, rng: random.Random, config: Path) -> tu
         settings = reference.utils.load_sim_config(path, None)[0]
         net = reference.network.NetworkGraph(settings, *split_network(network))
         net.train()
+        # Groups compare their scales before each pass.
+        for layer in net.layer_list:
+            if hasattr(layer, "group_conv"):
+                layer._check = lambda: None
         with torch.no_grad():
             for _ in range(PASSES):
                 net(torch.rand(shape), "FIX_TRAIN", "SCALE")
+        unify(net)
         images = torch.rand(shape)
         names = list(inference.METHODS)
         state = {inference.PREFIX + name: tensor for name, tensor in net.state_dict().items()}

@@ -233,6 +233,15 @@ impl CompiledNetwork {
     }
 }
 
+fn check_finite(input: &Tensor) -> Result<(), InferError> {
+    let Some(place) = input.data().iter().position(|value| !value.is_finite()) else {
+        return Ok(());
+    };
+    let size = (input.data().len() / input.batch().max(1)).max(1);
+    let (item, position, value) = (place / size, place % size, input.data()[place]);
+    Err(InferError::InputNotFinite { item, position, value })
+}
+
 impl CompiledNetwork {
     /// The network on one specimen of non-ideal hardware: all of its cells and ADCs drawn anew.
     ///
@@ -263,15 +272,6 @@ impl CompiledNetwork {
         }
         if any { Ok(drawn) } else { Err(InferError::NoCrossbars { layer: 0 }) }
     }
-}
-
-fn check_finite(input: &Tensor) -> Result<(), InferError> {
-    let Some(place) = input.data().iter().position(|value| !value.is_finite()) else {
-        return Ok(());
-    };
-    let size = (input.data().len() / input.batch().max(1)).max(1);
-    let (item, position, value) = (place / size, place % size, input.data()[place]);
-    Err(InferError::InputNotFinite { item, position, value })
 }
 
 /// Where the readers of a source are counted.

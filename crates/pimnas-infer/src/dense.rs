@@ -85,7 +85,6 @@ impl DenseLayer {
         let mut outputs = vec![0.0; items * self.groups * self.outputs * positions];
         if positions == 1 {
             // Vectors: one product for the batch, transposed.
-            let channels = self.groups * self.outputs;
             self.vectors(input.data(), (items, size), &mut outputs);
             let channels = self.groups * self.outputs;
             for (i, value) in outputs.iter_mut().enumerate() {

@@ -144,9 +144,6 @@ pub enum InferError {
         /// Which kernels.
         kernel: &'static str,
     },
-    /// Non-idealities that cannot be drawn.
-    #[error(transparent)]
-    Device(#[from] DeviceError),
     /// An input with a value that is not a number.
     #[error("the input has the value {value} at position {position} of item {item}")]
     InputNotFinite {
@@ -181,6 +178,9 @@ pub enum InferError {
         /// The problems, none of which is `Several`.
         problems: Vec<InferError>,
     },
+    /// Non-idealities that cannot be drawn.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// A hardware description without the converters that inference needs.
     #[error(transparent)]
     Hardware(#[from] HardwareError),
@@ -257,13 +257,13 @@ impl InferError {
             }
             Self::NoSamples => "give inputs of the kind that the network will see",
             Self::NoInstructions { .. } => "leave the choice of kernels to the program",
-            Self::Device(error) => error.hint(),
             Self::InputNotFinite { .. } => {
                 "repair the input: nothing here may be infinite or missing"
             }
             Self::LabelCount { .. } => "give one label for each image",
             Self::Label { .. } => "give a network with an output for each class of the data set",
             Self::Several { problems } => problems.first().map_or("", Self::hint),
+            Self::Device(error) => error.hint(),
             Self::Hardware(error) => error.hint(),
         }
     }

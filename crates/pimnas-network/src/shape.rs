@@ -53,6 +53,15 @@ impl<'a> ShapedNetwork<'a> {
     }
 }
 
+impl Operation {
+    /// Output shape for an input of that shape, by the rules of [`Network::shapes`]; `None`
+    /// where it does not fit, and for [`Operation::ElementSum`], which has several inputs.
+    #[must_use]
+    pub fn output_of(&self, input: Shape) -> Option<Shape> {
+        output_shape(self, input).ok()
+    }
+}
+
 impl Network {
     /// Output shape of each layer.
     ///

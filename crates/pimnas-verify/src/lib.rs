@@ -69,7 +69,7 @@ impl Verdict {
 
 /// Runs a case in the `reference` fidelity and compares all that is recorded. `base` is the
 /// configuration over which the case's settings are written, `tensors` the bytes of the file that
-/// [`Case::tensors`] names.
+/// [`Case::tensors`] names; without it only a candidate's figures of cost are compared.
 #[must_use]
 pub fn verify(case: &Case, base: &RawConfig, tensors: Option<&[u8]>) -> Verdict {
     let outputs = |run: fn(&Case, &RawConfig, &[u8]) -> Result<Comparison, String>| match tensors {
@@ -79,7 +79,7 @@ pub fn verify(case: &Case, base: &RawConfig, tensors: Option<&[u8]>) -> Verdict 
     let result = match case.kind {
         Kind::Hardware => hardware::run(case, base),
         Kind::Inference => outputs(inference::run),
-        Kind::Candidate if case.tensors().is_none() => candidate::run_costs(case, base),
+        Kind::Candidate if tensors.is_none() => candidate::run_costs(case, base),
         Kind::Candidate => candidate::run_costs(case, base).and_then(|mut comparison| {
             comparison.merge(outputs(inference::run_candidate)?);
             Ok(comparison)

@@ -27,12 +27,14 @@ pub use pimnas_simulate::{InnerPipeline, Metrics, Options, SimReport, Simulation
 
 pub use pimnas_config as config;
 pub use pimnas_data as data;
+pub use pimnas_device as device;
 pub use pimnas_explore as explore;
 pub use pimnas_formats as formats;
 pub use pimnas_hardware as hardware;
 pub use pimnas_infer as infer;
 pub use pimnas_network as network;
 pub use pimnas_report as report;
+pub use pimnas_search as search;
 pub use pimnas_simulate as simulation;
 pub use pimnas_units as units;
 pub use pimnas_verify as verify;

@@ -14,17 +14,19 @@ use crate::tensor::{Tensor, elements};
 const HINT: &str = "layers convolve square kernels with one stride and padding: choose others";
 const VECTOR: &str = "flatten the activation before it: batch × features";
 
-/// The pads in front and behind that give the same windows, equal where that is possible: a last
-/// window that does not reach the end of the padding leaves some of it free. `None` where the
-/// last window reaches beyond it.
-pub(super) fn balanced(axis: &Placed) -> Option<(usize, usize)> {
+/// Fewest and most zeros behind a map that give the same windows; `None` where the last window
+/// reaches beyond the padding.
+fn behind(axis: &Placed) -> Option<(usize, usize)> {
     let last = axis.outputs.checked_sub(1)? * axis.stride + axis.reach();
-    // Fewest zeros behind for the last window, and most before one more window fits.
-    let fewest = last.saturating_sub(axis.before + axis.size);
-    if fewest > axis.after {
-        return None;
-    }
-    let most = (last + axis.stride - 1).checked_sub(axis.before + axis.size)?;
+    let before = axis.before + axis.size;
+    let fewest = last.saturating_sub(before);
+    let most = (last + axis.stride - 1).checked_sub(before)?;
+    (fewest <= axis.after).then_some((fewest, most))
+}
+
+/// The pads in front and behind that give the same windows, equal where that is possible.
+pub(super) fn balanced(axis: &Placed) -> Option<(usize, usize)> {
+    let (fewest, most) = behind(axis)?;
     Some((axis.before, axis.before.clamp(fewest, most)))
 }
 
@@ -49,46 +51,49 @@ fn square(rows: &Placed, columns: &Placed) -> Result<Square, Refusal> {
         return refuse("its last window reaches beyond the padding", HINT);
     };
     let same = vertical == horizontal && rows.reach() == columns.reach();
-    let (before, after) = vertical;
-    let reach = rows.reach();
+    let ((before, after), reach) = (vertical, rows.reach());
     let even = reach.is_multiple_of(2) && rows.stride == 1 && reach / 2 == before.max(after);
     if same && even && before.abs_diff(after) == 1 {
         // The layer pads reach / 2 and drops the last or first row and column.
         let flag = if before > after { 1.0 } else { 0.0 };
         return Ok(Square { kernel: reach, padding: reach / 2, lead: (0, 0), flag: Some(flag) });
     }
-    let padding = [before, after, horizontal.0, horizontal.1].into_iter().max().unwrap_or(0);
-    let wanted = |axis: &Placed, (before, after): (usize, usize)| {
-        axis.reach() + 2 * padding - before - after
-    };
-    let (high, wide) = (wanted(rows, vertical), wanted(columns, horizontal));
-    let kernel = high.max(wide);
-    // Zeros behind the kernel are free until one window less fits.
-    let spare = |axis: &Placed, (before, after): (usize, usize)| {
-        let last = axis.outputs.saturating_sub(1) * axis.stride + axis.reach();
-        (before + axis.size + after).saturating_sub(last)
-    };
-    if kernel - high > spare(rows, vertical) || kernel - wide > spare(columns, horizontal) {
+    // A kernel of side k with padding p on both sides computes the same with zeros around it and
+    // a larger padding; k - 2p stays. Zeros behind the map that no window sees change it.
+    let shared = overlap(rows, columns);
+    let fitting = shared.into_iter().flatten().filter_map(|excess| {
+        let after =
+            |axis: &Placed| usize::try_from(axis.reach() as i64 - axis.before as i64 - excess);
+        let pads = [rows.before, columns.before, after(rows).ok()?, after(columns).ok()?];
+        let padding = pads.into_iter().max()?;
+        let kernel = usize::try_from(excess + 2 * padding as i64).ok()?;
+        Some((kernel, padding))
+    });
+    let Some((kernel, padding)) = fitting.min() else {
         let why = format!(
             "its kernel of {}×{} with pads {vertical:?} and {horizontal:?} fits no square one",
             rows.reach(),
             columns.reach()
         );
         return refuse(why, HINT);
-    }
-    let shape = Convolution {
-        in_channels: 1,
-        out_channels: 1,
-        kernel_size: kernel,
-        stride: rows.stride,
-        padding,
-        groups: 1,
     };
-    if shape.drops_even_edge() {
+    if kernel.is_multiple_of(2) && padding >= kernel / 2 {
         let why = format!("its even kernel of {kernel} has a padding of {padding} on both sides");
         return refuse(why, "pad an even kernel by less than half of it, or take an odd one");
     }
-    Ok(Square { kernel, padding, lead: (padding - before, padding - horizontal.0), flag: None })
+    let lead = (padding - rows.before, padding - columns.before);
+    Ok(Square { kernel, padding, lead, flag: None })
+}
+
+/// Kernel less pads that rows and columns can both have.
+fn overlap(rows: &Placed, columns: &Placed) -> Option<std::ops::RangeInclusive<i64>> {
+    let range = |axis: &Placed| {
+        let (fewest, most) = behind(axis)?;
+        let largest = axis.reach() as i64 - axis.before as i64;
+        Some((largest - most as i64, largest - fewest as i64))
+    };
+    let (rows, columns) = (range(rows)?, range(columns)?);
+    Some(rows.0.max(columns.0)..=rows.1.min(columns.1))
 }
 
 /// A convolution: data, weights, perhaps a bias.

@@ -231,7 +231,7 @@ fn zero_padding_goes_into_the_convolution() {
     };
     assert!(problems[0].why.contains("fits no square one"), "{problems:?}");
     let model = ModelBuilder::new(13).input("x", &[1, 2, 5, 5]).output("y");
-    let model = weights(model, "w", &[3, 2, 3, 3]).integers("pads", &[0, 0, 0, 1, 0, 0, 1, 0]);
+    let model = weights(model, "w", &[3, 2, 3, 3]).integers("pads", &[0, 0, 0, 1, 0, 0, 1, 1]);
     let model = model.node("Relu", ("x", "r"), &[]).node("Pad", ("r pads", "p"), &[]);
     let model = model.node("Conv", ("p w", "y"), &[ints("pads", &[1, 0, 0, 0])]);
     assert_eq!(names(&same(&model, &[1, 2, 5, 5])), ["relu", "conv"]);

@@ -9,6 +9,8 @@ mod operators;
 mod proto;
 mod reader;
 mod tensors;
+#[cfg(test)]
+mod tests;
 mod windows;
 
 pub use error::{OnnxError, UnsupportedOperator};

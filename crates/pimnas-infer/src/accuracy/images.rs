@@ -1,6 +1,6 @@
 //! Labelled images and the share that a network gets right.
 
-use crate::compiled::CompiledNetwork;
+use crate::compiled::{CompiledNetwork, ItemNumber};
 use crate::error::InferError;
 use crate::tensor::Tensor;
 
@@ -82,7 +82,8 @@ impl Images {
     ) -> Result<Score, InferError> {
         let mut right = 0;
         for (index, (images, labels)) in self.batches.iter().enumerate() {
-            let outputs = network.run(images)?;
+            let first = ItemNumber((index * BATCH) as u64);
+            let outputs = network.run_items(images, first, &mut |_| {})?;
             let classes = outputs.data().len() / outputs.batch().max(1);
             let outside = labels.iter().position(|&label| label as usize >= classes);
             if let Some(place) = outside {

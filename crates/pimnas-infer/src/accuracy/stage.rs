@@ -1,5 +1,7 @@
 //! One stage of the table: its draws, scored and compared.
 
+use pimnas_device::Draw;
+
 use super::images::{Images, Score};
 use super::signal::{LayerNoise, LayerSignals, add};
 use super::statistics::{Interval, Summary, wilson};
@@ -12,10 +14,10 @@ pub enum Trials<'a> {
     Once(&'a CompiledNetwork),
     /// Another one in each of so many draws.
     Drawn {
-        /// Number of draws.
-        draws: u64,
+        /// Number of draws: those before this one.
+        draws: Draw,
         /// The network on the hardware of a draw.
-        make: &'a dyn Fn(u64) -> Result<CompiledNetwork, InferError>,
+        make: &'a dyn Fn(Draw) -> Result<CompiledNetwork, InferError>,
     },
 }
 
@@ -63,8 +65,8 @@ pub fn evaluate(
     match trials {
         Trials::Once(network) => trial(network)?,
         Trials::Drawn { draws, make } => {
-            for draw in 0..*draws {
-                trial(&make(draw)?)?;
+            for draw in 0..draws.0 {
+                trial(&make(Draw(draw))?)?;
             }
         }
     }

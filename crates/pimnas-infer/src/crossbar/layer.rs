@@ -7,7 +7,7 @@ use super::geometry::Geometry;
 use crate::adc::{Transfer, TransferSettings, power_of_two};
 use crate::bind::Scales;
 use crate::error::InferError;
-use crate::kernel::{InputCodes, Isa, Layout, Packer};
+use crate::kernel::{Conversion, InputCodes, Isa, Layout, Packer};
 use crate::options::{AdcRange, CrossbarHardware};
 use crate::quantise::{digits, max_code, weight_codes};
 
@@ -68,8 +68,8 @@ pub(crate) struct CrossbarLayer {
     pub digit_bits: u32,
     pub cycles: usize,
     pub slicing: Slicing,
-    pub transfer: Transfer,
-    /// The same for sums that are no integers.
+    pub conversion: Conversion,
+    /// The transfer function for sums that are no integers.
     pub real_transfer: Transfer,
     pub isa: Isa,
 }
@@ -144,7 +144,7 @@ impl CrossbarLayer {
         let transfer = Transfer::new(&transfer_settings);
         let layout = Layout::choose(settings.isa, (digit_bits, cell_bits), largest_sum);
         let halves = if settings.sign == Sign::Any { 2 } else { 1 };
-        let packer = Packer::new(layout, halves);
+        let packer = Packer::new(layout, halves, (digit_bits, cell_bits));
         let mut layer = Self {
             geometry,
             groups: settings.groups,
@@ -158,10 +158,14 @@ impl CrossbarLayer {
             digit_bits,
             cycles: cycles as usize,
             slicing,
+            conversion: Conversion::new(&transfer, (Vec::new(), 0), (0, 0)),
             real_transfer: transfer.for_real_sums(&transfer_settings),
-            transfer,
             isa: settings.isa,
         };
+        let factors = (0..layer.cycles).flat_map(|cycle| layer.factors(cycle)).collect();
+        let (arrays, splits) = (layer.slicing.arrays(), layer.splits.len());
+        let largest_sum = transfer_settings.largest_sum;
+        layer.conversion = Conversion::new(&transfer, (factors, arrays), (largest_sum, splits));
         layer.arrays = slice_arrays(&layer);
         Ok(layer)
     }

@@ -6,7 +6,9 @@ use super::arrays::Array;
 use super::geometry::Run;
 use super::layer::CrossbarLayer;
 use super::real::{self, RealScratch};
-use crate::kernel::{Call, Digits, LANES, Magnitude, PanelShape, accumulate, magnitudes};
+use crate::kernel::{
+    Aligned, Call, Counting, Digits, LANES, Magnitude, PanelShape, Sums, accumulate, magnitudes,
+};
 
 /// Positions of a tile, at most.
 pub(crate) const TILE: usize = 256;
@@ -68,6 +70,7 @@ pub(crate) struct Scratch<M> {
     gathered: [Vec<M>; 2],
     digits: Digits,
     real: RealScratch,
+    counts: Aligned<i32>,
     /// Sums of the tile: outputs × lanes.
     pub sums: Vec<f32>,
 }
@@ -79,6 +82,7 @@ impl<M: Magnitude> Scratch<M> {
             gathered: [Vec::new(), Vec::new()],
             digits: Digits::default(),
             real: RealScratch::default(),
+            counts: Aligned::default(),
             sums: Vec::new(),
         }
     }
@@ -108,14 +112,16 @@ pub(crate) struct Work<'a, M> {
     pub gathered: &'a mut [Vec<M>; 2],
     pub digits: &'a mut Digits,
     pub real: &'a mut RealScratch,
+    /// Weighted codes of the tile: outputs × lanes.
+    pub counts: &'a mut Aligned<i32>,
     pub sums: &'a mut Vec<f32>,
 }
 
 impl<M: Magnitude> Scratch<M> {
     /// The scratch's own codes apart from its other buffers.
     pub fn parts(&mut self) -> (&Codes<M>, Work<'_, M>) {
-        let Self { codes, gathered, digits, real, sums } = self;
-        (codes, Work { gathered, digits, real, sums })
+        let Self { codes, gathered, digits, real, counts, sums } = self;
+        (codes, Work { gathered, digits, real, counts, sums })
     }
 }
 
@@ -125,6 +131,10 @@ impl CrossbarLayer {
         let lanes = tile.lanes();
         work.sums.clear();
         work.sums.resize(tile.outputs.len() * lanes, 0.0);
+        if matches!(self.conversion.counting, Counting::Codes(_)) {
+            work.counts.set_length(tile.outputs.len() * lanes);
+            work.counts.fill(0);
+        }
         let channels = self.geometry.channels;
         let image = self.groups * channels * self.geometry.plane();
         let mut runs = self.geometry.runs(tile.positions.clone(), image);
@@ -147,25 +157,35 @@ impl CrossbarLayer {
                     let halves: &[&[M]] =
                         if codes.any_negative { &[positive, negative] } else { &[positive] };
                     work.digits.fill(self.isa, &shape, halves);
-                    for cycle in 0..self.cycles {
-                        let Some((panel, units)) = work.digits.cycle(packed.layout, cycle) else {
-                            continue;
-                        };
-                        let call = Call {
-                            panel,
-                            lanes,
-                            units,
-                            packed,
-                            outputs: tile.outputs.clone(),
-                            transfer: &self.transfer,
-                            factors: &self.factors(cycle),
-                        };
-                        accumulate(self.isa, &call, work.sums);
-                    }
+                    let call = Call {
+                        digits: work.digits,
+                        lanes,
+                        packed,
+                        outputs: tile.outputs.clone(),
+                        conversion: &self.conversion,
+                    };
+                    let mut sums = match self.conversion.counting {
+                        Counting::Codes(_) => Sums::Codes(work.counts),
+                        Counting::Values => Sums::Values(work.sums),
+                    };
+                    accumulate(self.isa, &call, &mut sums);
                 }
                 Array::Conductances(arrays) => {
                     real::accumulate(self, (arrays, rows.len()), (tile, codes.any_negative), work);
                 }
+            }
+        }
+        self.add_counts(work);
+    }
+
+    /// Adds the values of the weighted codes to the sums.
+    fn add_counts<M>(&self, work: &mut Work<'_, M>) {
+        let Counting::Codes(codes) = &self.conversion.counting else { return };
+        let places: [usize; LANES] = std::array::from_fn(|i| self.packer.layout.place(i));
+        let groups = work.sums.as_chunks_mut::<LANES>().0;
+        for (sums, counts) in groups.iter_mut().zip(work.counts.as_chunks::<LANES>().0) {
+            for (sum, &place) in sums.iter_mut().zip(&places) {
+                *sum += counts[place % LANES] as f32 * codes.unit;
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Integer kernels: exact sums of digit products, with the ADC transfer while they are at hand.
 //!
-//! A kernel takes the input digits of one cycle and one row split for some positions (a
-//! *panel*), the cell digits of all slices (*packed arrays*), and adds to the running sums of
-//! each output and position what the ADCs make of each slice. Sums are exact integers and what
-//! follows is the same sequence of float operations in each kernel, so all give the same bits.
+//! A kernel takes the input digits of one row split for some positions ([`Digits`]: a *panel* for
+//! each cycle and each [`LANES`] positions, empty ones left out) and the cell digits of all slices
+//! ([`Packed`]), and adds to the running sums of each output and position what the ADCs make of
+//! each cycle and slice ([`Conversion`]). Sums are exact integers and what follows is the same for
+//! each kernel, so all give the same bits.
 //!
 //! - [`Layout::Table`]: an index of two to five small digits picks the sum of their products from a
 //!   table of 64 bytes; one byte permutation is 64 look-ups. Needs AVX-512 VBMI.
@@ -14,10 +15,12 @@
 //! All `unsafe` code of the crate is in this module.
 #![allow(unsafe_code)]
 
+mod aligned;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod convert;
 mod isa;
 mod packed;
 mod panel;
@@ -26,60 +29,63 @@ mod product;
 mod stages;
 #[cfg(target_arch = "x86_64")]
 mod table;
+#[cfg(test)]
+mod tests;
 
+pub(crate) use aligned::Aligned;
+pub(crate) use convert::{Conversion, Counting};
 pub(crate) use isa::Isa;
 pub use isa::Kernels;
 pub(crate) use packed::{Cells, Layout, Packed, Packer};
-pub(crate) use panel::{Digits, Magnitude, Panel, PanelShape};
+pub(crate) use panel::{Digits, Magnitude, PanelShape};
 pub(crate) use product::{Product, multiply};
 pub(crate) use stages::{InputCodes, apply_stages, magnitudes};
 
-use crate::adc::Transfer;
+use packed::Data;
 
 /// Positions are computed in groups of this many.
 pub(crate) const LANES: usize = 64;
 
-/// One cycle of one row split.
+/// One row split.
 pub(crate) struct Call<'a> {
     /// Input digits.
-    pub panel: Panel<'a>,
+    pub digits: &'a Digits,
     /// Positions, a multiple of [`LANES`].
     pub lanes: usize,
-    /// Units of the panel.
-    pub units: usize,
     /// Cell digits.
     pub packed: &'a Packed,
     /// Outputs to compute, whole blocks except for the last output.
     pub outputs: std::ops::Range<usize>,
-    /// The ADCs.
-    pub transfer: &'a Transfer,
-    /// What the value of each slice is multiplied by: a signed power of two.
-    pub factors: &'a [f32],
+    /// The ADCs and the weights of the digits.
+    pub conversion: &'a Conversion,
 }
 
-/// Adds the call's values to `sums` (outputs of the call × lanes).
-pub(crate) fn accumulate(isa: Isa, call: &Call<'_>, sums: &mut [f32]) {
+/// Running sums: outputs of the call × lanes.
+pub(crate) enum Sums<'a> {
+    /// Weighted codes, positions in the order of the layout ([`Layout::place`]).
+    Codes(&'a mut [i32]),
+    /// Values.
+    Values(&'a mut [f32]),
+}
+
+/// Adds the call's values to the sums.
+pub(crate) fn accumulate(isa: Isa, call: &Call<'_>, sums: &mut Sums<'_>) {
     call.check(sums);
     match isa {
         Isa::Portable => portable::accumulate(call, sums),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => match call.packed.layout {
-            // SAFETY: an `Isa::Avx2` exists only where the processor has its instructions, and
-            // `check` has bounded every access.
-            Layout::Dot => unsafe { avx2::dot(call, sums) },
-            // SAFETY: as above.
-            Layout::Bits | Layout::Wide => unsafe { avx2::plain(call, sums) },
-            Layout::Table(_) => portable::accumulate(call, sums),
-        },
+        // SAFETY: an `Isa::Avx2` exists only where the processor has its instructions, and
+        // `check` has bounded every access.
+        Isa::Avx2 => unsafe { avx2::accumulate(call, sums) },
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => match call.packed.layout {
+        Isa::Avx512 => match &call.packed.data {
             // SAFETY: an `Isa::Avx512` exists only where the processor has its instructions, and
             // `check` has bounded every access.
-            Layout::Dot => unsafe { avx512::dot(call, sums) },
+            Data::Dot(_) | Data::Bits(_) | Data::Wide(_) => unsafe {
+                avx512::accumulate(call, sums);
+            },
             // SAFETY: as above.
-            Layout::Bits | Layout::Wide => unsafe { avx512::plain(call, sums) },
-            // SAFETY: as above.
-            Layout::Table(_) => unsafe { table::accumulate(call, sums) },
+            Data::Table(lookups) => unsafe { table::accumulate(call, lookups, sums) },
         },
     }
 }
@@ -91,23 +97,43 @@ impl Call<'_> {
     }
 
     /// Checks the sizes on which the kernels rely.
-    fn check(&self, sums: &[f32]) {
-        let packed = self.packed;
-        assert!(self.lanes.is_multiple_of(LANES) && self.units <= packed.units());
+    fn check(&self, sums: &Sums<'_>) {
+        let (packed, digits) = (self.packed, self.digits);
+        let block = packed.layout.block();
+        assert!(self.lanes.is_multiple_of(LANES));
+        assert!(digits.units == packed.half_units * digits.halves);
+        assert!((1..=packed.halves).contains(&digits.halves));
         assert!(self.outputs.start <= self.outputs.end && self.outputs.end <= packed.outputs);
-        assert!(self.outputs.start.is_multiple_of(packed.layout.block()));
-        assert!(self.factors.len() == packed.slices && sums.len() == self.count() * self.lanes);
-        let elements = self.units * self.lanes;
-        match (packed.layout, self.panel) {
-            (Layout::Table(_) | Layout::Wide, Panel::Bytes(panel)) => {
-                assert!(panel.len() >= elements);
+        assert!(self.outputs.start.is_multiple_of(block));
+        let arrays = self.conversion.arrays;
+        assert!(arrays == packed.slices);
+        let cycles = self.conversion.factors.len() / arrays.max(1);
+        let inside = |group: &panel::Group| {
+            group.lane.is_multiple_of(LANES)
+                && group.lane + LANES <= self.lanes
+                && group.cycle < cycles
+        };
+        assert!(digits.groups.iter().all(inside));
+        let sizes = self.count() * self.lanes;
+        match (sums, &self.conversion.counting) {
+            (Sums::Codes(sums), Counting::Codes(codes)) => {
+                assert!(sums.len() == sizes && codes.weights.len() == cycles * arrays);
             }
-            (Layout::Dot, Panel::Quads(panel)) => assert!(panel.len() >= elements),
-            (Layout::Bits, Panel::Words(panel)) => assert!(panel.len() >= elements),
-            (
-                Layout::Table(_) | Layout::Wide | Layout::Dot | Layout::Bits,
-                Panel::Bytes(_) | Panel::Quads(_) | Panel::Words(_),
-            ) => unreachable!("a panel is made for the layout of its arrays"),
+            (Sums::Values(sums), Counting::Codes(_) | Counting::Values) => {
+                assert!(sums.len() == sizes);
+            }
+            (Sums::Codes(_), Counting::Values) => unreachable!("values are not counted as codes"),
+        }
+        let elements = digits.units * LANES * digits.groups.len();
+        let units = packed.outputs.next_multiple_of(block) * packed.slices * packed.units();
+        match &packed.data {
+            Data::Table(lookups) => {
+                assert!(digits.bytes.len() >= elements);
+                assert!(lookups.lists.len() >= packed.outputs.div_ceil(block) * packed.slices);
+            }
+            Data::Wide(cells) => assert!(digits.bytes.len() >= elements && cells.len() >= units),
+            Data::Dot(cells) => assert!(digits.quads.len() >= elements && cells.len() >= units),
+            Data::Bits(cells) => assert!(digits.words.len() >= elements && cells.len() >= units),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::LANES;
+use super::aligned::Aligned;
 use super::isa::Isa;
 
 /// Bytes of a look-up table: one for each value of an index of six bits.
@@ -10,6 +12,11 @@ pub(super) const TABLE_BYTES: usize = 64;
 const MOST_TABLES: usize = 343;
 /// Bits of a table's index.
 const INDEX_BITS: u32 = 6;
+/// Outputs whose sums are looked up together: with two panels, their registers are all in use, and
+/// the panels and the usual tables together fit the first cache.
+pub(super) const TOGETHER: usize = 4;
+/// Fewest look-ups whose sum must fit a byte; with fewer, widening costs more than it saves.
+const FEWEST_RUN: i32 = 5;
 
 /// How digits are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,16 +50,21 @@ impl Tuple {
             let tuple = Self { rows: rows as usize, input_bits, cell_bits };
             rows * input_bits <= INDEX_BITS
                 && tables.is_some_and(|tables| tables <= MOST_TABLES)
-                && 2 * tuple.bias() <= i32::from(u8::MAX)
+                && FEWEST_RUN * tuple.largest() <= i32::from(u8::MAX)
         };
         // A single row is what products of bytes do as well.
         let rows = (2..=INDEX_BITS).rev().find(|&rows| fits(rows))?;
         Some(Self { rows: rows as usize, input_bits, cell_bits })
     }
 
-    /// Largest sum of a tuple; added to each entry, it makes entries bytes.
-    pub fn bias(&self) -> i32 {
+    /// Largest magnitude of a tuple's sum, and largest entry of a table.
+    fn largest(&self) -> i32 {
         self.rows as i32 * ((1 << self.input_bits) - 1) * ((1 << self.cell_bits) - 1)
+    }
+
+    /// Largest entry of the table of a tuple of cells.
+    fn span(&self, cells: &[i32]) -> i32 {
+        cells.iter().map(|cell| cell.abs()).sum::<i32>() * ((1 << self.input_bits) - 1)
     }
 
     fn base(&self) -> i32 {
@@ -68,21 +80,31 @@ impl Tuple {
         (number as usize * TABLE_BYTES / 8) as u16
     }
 
-    /// All tables, one after another.
+    /// The smallest sum of a tuple of cells: what its table's entries are less than the sums.
+    fn least(&self, cells: &[i32]) -> i32 {
+        cells.iter().map(|&cell| cell.min(0)).sum::<i32>() * ((1 << self.input_bits) - 1)
+    }
+
+    /// All tables, one after another. Entries are sums less the table's least sum.
     fn tables(&self) -> Vec<u8> {
         let half = (1 << self.cell_bits) - 1;
         let count = self.base().pow(self.rows as u32);
         let mask = (1 << self.input_bits) - 1;
         let mut tables = Vec::with_capacity(count as usize * TABLE_BYTES);
         for number in 0..count {
-            for index in 0..TABLE_BYTES as i32 {
-                let (mut rest, mut inputs, mut sum) = (number, index, 0);
-                for _ in 0..self.rows {
-                    sum += (rest % self.base() - half) * (inputs & mask);
+            let mut rest = number;
+            let cells: Vec<i32> = (0..self.rows)
+                .map(|_| {
+                    let cell = rest % self.base() - half;
                     rest /= self.base();
-                    inputs >>= self.input_bits;
-                }
-                tables.push((sum + self.bias()) as u8);
+                    cell
+                })
+                .collect();
+            let least = self.least(&cells);
+            for index in 0..TABLE_BYTES as i32 {
+                let digit = |row: usize| (index >> (row as u32 * self.input_bits)) & mask;
+                let sum: i32 = cells.iter().enumerate().map(|(row, &c)| c * digit(row)).sum();
+                tables.push((sum - least) as u8);
             }
         }
         tables
@@ -96,7 +118,6 @@ impl Layout {
         if isa == Isa::Avx512
             && largest_sum <= i64::from(i16::MAX)
             && let Some(tuple) = Tuple::new(input_bits, cell_bits)
-            && tuple.rows >= 3
         {
             return Self::Table(tuple);
         }
@@ -118,12 +139,22 @@ impl Layout {
         }
     }
 
+    /// Where the running sum of a position of a group is.
+    pub fn place(self, position: usize) -> usize {
+        match self {
+            // Four vectors of every fourth position.
+            Self::Table(_) => position % 4 * (LANES / 4) + position / 4,
+            Self::Dot | Self::Bits | Self::Wide => position,
+        }
+    }
+
     /// Outputs whose cells are packed together.
     pub fn block(self) -> usize {
         match self {
             Self::Dot => 4,
-            Self::Table(_) => 2,
-            Self::Bits | Self::Wide => 1,
+            Self::Table(_) => TOGETHER,
+            Self::Bits => 2,
+            Self::Wide => 1,
         }
     }
 }
@@ -156,6 +187,8 @@ pub(crate) struct Packed {
     pub half_units: usize,
     /// 1 if inputs are never negative, otherwise 2: the second with the cells' signs turned.
     pub halves: usize,
+    /// Units of bytes whose products of pairs can be added up in 16 bits.
+    pub run: usize,
     pub data: Data,
 }
 
@@ -164,12 +197,49 @@ pub(crate) struct Packed {
 pub(crate) enum Data {
     /// Four digits a unit.
     Dot(Vec<[i8; 4]>),
-    /// An offset into the tables a unit, in eight bytes.
-    Table { offsets: Vec<u16>, tables: Arc<Vec<u8>> },
+    /// Which tables to look into.
+    Table(Lookups),
     /// Positive and negative cells of 64 rows a unit.
     Bits(Vec<[u64; 2]>),
     /// One digit a unit.
     Wide(Vec<i16>),
+}
+
+/// The look-ups of all blocks and slices.
+#[derive(Clone, Debug)]
+pub(crate) struct Lookups {
+    pub tables: Arc<Aligned<u8>>,
+    pub entries: Vec<Entry>,
+    /// Of each block and slice.
+    pub lists: Vec<List>,
+}
+
+/// A unit of rows that is not zero in all outputs of a block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub unit: u16,
+    /// Where each output's table begins, in eight bytes.
+    pub tables: [u16; TOGETHER],
+}
+
+/// The look-ups of a block and slice.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct List {
+    /// Entries: from the first, up to the first of the second half of the units, to the last.
+    pub places: [u32; 3],
+    /// Entries whose tables' largest sums fit a byte, wherever they begin.
+    pub run: u16,
+    /// What each output's sum lacks, without and with the second half.
+    pub least: [[i16; TOGETHER]; 2],
+}
+
+impl List {
+    /// The entries of one half or both, their run, and what the outputs' sums lack.
+    pub fn entries(self, lookups: &Lookups, halves: usize) -> (&[Entry], usize, [i16; TOGETHER]) {
+        let [start, half, end] = self.places.map(|place| place as usize);
+        let end = if halves == 2 { end } else { half };
+        (&lookups.entries[start..end], usize::from(self.run), self.least[halves - 1])
+    }
 }
 
 /// What the arrays of a layer have in common.
@@ -178,16 +248,19 @@ pub(crate) struct Packer {
     pub layout: Layout,
     /// 1 if inputs are never negative, otherwise 2.
     pub halves: usize,
-    tables: Arc<Vec<u8>>,
+    /// Largest input digit and largest cell digit.
+    largest: [i32; 2],
+    tables: Arc<Aligned<u8>>,
 }
 
 impl Packer {
-    pub fn new(layout: Layout, halves: usize) -> Self {
+    pub fn new(layout: Layout, halves: usize, (input_bits, cell_bits): (u32, u32)) -> Self {
+        let largest = [input_bits, cell_bits].map(|bits| (1 << bits) - 1);
         let tables = match layout {
             Layout::Table(tuple) => tuple.tables(),
             Layout::Dot | Layout::Bits | Layout::Wide => Vec::new(),
         };
-        Self { layout, halves, tables: Arc::new(tables) }
+        Self { layout, halves, largest, tables: Arc::new(Aligned::of(&tables)) }
     }
 
     /// Packs the slices of a row split.
@@ -198,13 +271,17 @@ impl Packer {
             Layout::Dot => Data::Dot(order.collect(quad)),
             Layout::Wide => Data::Wide(order.collect(|digits| digits[0] as i16)),
             Layout::Bits => Data::Bits(order.collect(planes)),
-            Layout::Table(tuple) => Data::Table {
-                offsets: order.collect(|digits| tuple.table_of(digits)),
-                tables: Arc::clone(&self.tables),
-            },
+            Layout::Table(tuple) => Data::Table(order.lookups(tuple)),
         };
         let half_units = order.half_units();
-        Packed { layout, slices: slices.len(), outputs, half_units, halves: self.halves, data }
+        let (halves, run) = (self.halves, self.run());
+        Packed { layout, slices: slices.len(), outputs, half_units, halves, run, data }
+    }
+
+    /// A pair of products is at most twice the product of the largest digits.
+    fn run(&self) -> usize {
+        let [input, cell] = self.largest;
+        (i32::from(i16::MAX) / (2 * input * cell).max(1)) as usize
     }
 }
 
@@ -244,6 +321,71 @@ impl Order<'_> {
         }
         packed
     }
+}
+
+impl Order<'_> {
+    fn lookups(&self, tuple: Tuple) -> Lookups {
+        let (units, half) = (self.half_units() * self.packer.halves, self.half_units());
+        let zero = tuple.table_of(&vec![0; tuple.rows]);
+        let cells = self.collect(|digits| Cell {
+            table: tuple.table_of(digits),
+            least: tuple.least(digits) as i16,
+            span: tuple.span(digits) as u8,
+        });
+        let mut entries = Vec::with_capacity(cells.len() / TOGETHER);
+        let (mut lists, mut spans) = (Vec::new(), Vec::new());
+        let places = |entries: &Vec<Entry>| entries.len() as u32;
+        // Nothing to look up for layers without rows or outputs.
+        for list in cells.chunks_exact((TOGETHER * units).max(1)) {
+            let (mut half_place, mut least) = (0, [[0_i16; TOGETHER]; 2]);
+            let start = places(&entries);
+            spans.clear();
+            for (unit, cells) in list.as_chunks::<TOGETHER>().0.iter().enumerate() {
+                if unit == half {
+                    half_place = places(&entries);
+                }
+                for (output, cell) in cells.iter().enumerate() {
+                    least[1][output] += cell.least;
+                    least[0][output] += if unit < half { cell.least } else { 0 };
+                }
+                if cells.iter().any(|cell| cell.table != zero) {
+                    entries.push(Entry { unit: unit as u16, tables: cells.map(|cell| cell.table) });
+                    spans.push(cells.map(|cell| cell.span));
+                }
+            }
+            let end = places(&entries);
+            let half_place = if units > half { half_place } else { end };
+            lists.push(List { places: [start, half_place, end], run: longest_run(&spans), least });
+        }
+        entries.shrink_to_fit();
+        Lookups { tables: Arc::clone(&self.packer.tables), entries, lists }
+    }
+}
+
+/// A tuple of cells.
+#[derive(Clone, Copy)]
+struct Cell {
+    table: u16,
+    least: i16,
+    span: u8,
+}
+
+/// The most entries of which any that follow each other have spans whose sums fit a byte.
+fn longest_run(spans: &[[u8; TOGETHER]]) -> u16 {
+    let mut run = spans.len();
+    for output in 0..TOGETHER {
+        let (mut first, mut sum) = (0, 0_u32);
+        for (last, spans_here) in spans.iter().enumerate() {
+            sum += u32::from(spans_here[output]);
+            while sum > u32::from(u8::MAX) {
+                // What begins at `first` must end before `last`.
+                run = run.min(last - first);
+                sum -= u32::from(spans[first][output]);
+                first += 1;
+            }
+        }
+    }
+    run.clamp(1, usize::from(u16::MAX)) as u16
 }
 
 impl Packed {

@@ -1,24 +1,18 @@
 //! Input digits in the order in which a kernel reads them.
 
 use super::LANES;
+use super::aligned::{Aligned, Integer};
 use super::isa::Isa;
 use super::packed::Layout;
-
-/// Input digits of one cycle: units × lanes.
-#[derive(Clone, Copy)]
-pub(crate) enum Panel<'a> {
-    /// A digit or an index.
-    Bytes(&'a [u8]),
-    /// Four digits, the first in the lowest byte.
-    Quads(&'a [u32]),
-    /// 64 digits of one bit.
-    Words(&'a [u64]),
-}
 
 /// Magnitudes of codes, rows × lanes: bytes for up to nine bits, else 16-bit words.
 pub(crate) trait Magnitude: Copy + Default + Send + Sync + Into<u32> + 'static {
     /// Of a magnitude that fits.
     fn of(magnitude: u32) -> Self;
+    /// Bits of both.
+    fn or(self, other: Self) -> Self;
+    /// A digit: the bits of the mask (of a byte) above the lowest `down` bits.
+    fn digit(self, down: u32, mask: u32) -> u8;
 }
 
 impl Magnitude for u8 {
@@ -26,12 +20,28 @@ impl Magnitude for u8 {
     fn of(magnitude: u32) -> Self {
         magnitude as Self
     }
+    #[inline(always)]
+    fn or(self, other: Self) -> Self {
+        self | other
+    }
+    #[inline(always)]
+    fn digit(self, down: u32, mask: u32) -> u8 {
+        ((self >> down) & mask as Self) as u8
+    }
 }
 
 impl Magnitude for u16 {
     #[inline(always)]
     fn of(magnitude: u32) -> Self {
         magnitude as Self
+    }
+    #[inline(always)]
+    fn or(self, other: Self) -> Self {
+        self | other
+    }
+    #[inline(always)]
+    fn digit(self, down: u32, mask: u32) -> u8 {
+        ((self >> down) & mask as Self) as u8
     }
 }
 
@@ -54,16 +64,34 @@ impl PanelShape {
     }
 }
 
-/// The panels of all cycles of a row split.
+/// The digits of [`LANES`] positions in one cycle: a panel. Panels without any digit are left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Group {
+    /// First position.
+    pub lane: usize,
+    pub cycle: usize,
+}
+
+/// The panels of a row split: units × [`LANES`] elements each, except that [`CHUNK`] panels of
+/// indices are interleaved, unit by unit.
 #[derive(Default)]
 pub(crate) struct Digits {
-    bytes: Vec<u8>,
-    quads: Vec<u32>,
-    words: Vec<u64>,
-    stride: usize,
-    units: usize,
-    occupied: Vec<bool>,
+    /// A digit or an index.
+    pub bytes: Aligned<u8>,
+    /// Four digits, the first in the lowest byte.
+    pub quads: Aligned<u32>,
+    /// 64 digits of one bit.
+    pub words: Aligned<u64>,
+    /// The panels' positions and cycles, in this order.
+    pub groups: Vec<Group>,
+    /// Units of a panel.
+    pub units: usize,
+    /// Signs of the inputs: 1 or 2.
+    pub halves: usize,
 }
+
+/// Panels that are looked up together.
+pub(crate) const CHUNK: usize = 2;
 
 impl Digits {
     /// Makes the panels from magnitudes (rows × lanes), of positive and, if there are any, of
@@ -96,125 +124,111 @@ impl Digits {
     fn fill_here<M: Magnitude>(&mut self, shape: &PanelShape, halves: &[&[M]]) {
         debug_assert!(shape.lanes.is_multiple_of(LANES));
         self.units = shape.half_units() * halves.len();
-        self.stride = self.units * shape.lanes;
-        let elements = self.stride * shape.cycles;
+        self.halves = halves.len();
+        self.find_groups(shape, halves);
+        let (units, groups) = (self.units, &self.groups);
+        let apart = Places { groups, units, chunk: 1 };
         match shape.layout {
             Layout::Table(_) => {
-                pack(&mut self.bytes, elements, shape, halves, |row| row as u32 * shape.digit_bits);
-                for panel in self.bytes.as_chunks_mut::<LANES>().0 {
-                    interleave(panel);
+                let together = Places { groups, units, chunk: CHUNK };
+                pack(&mut self.bytes, together, shape, halves, |row| row as u32 * shape.digit_bits);
+            }
+            Layout::Wide => pack(&mut self.bytes, apart, shape, halves, |_| 0),
+            Layout::Dot => pack(&mut self.quads, apart, shape, halves, |row| 8 * row as u32),
+            Layout::Bits => pack(&mut self.words, apart, shape, halves, |row| row as u32),
+        }
+    }
+
+    /// Finds the panels with any digit.
+    #[inline(always)]
+    fn find_groups<M: Magnitude>(&mut self, shape: &PanelShape, halves: &[&[M]]) {
+        self.groups.clear();
+        let mask = (1_u32 << shape.digit_bits) - 1;
+        for lane in (0..shape.lanes).step_by(LANES) {
+            let mut any = [M::default(); LANES];
+            for half in halves {
+                for row in half[..shape.rows * shape.lanes].chunks_exact(shape.lanes) {
+                    for (any, &magnitude) in any.iter_mut().zip(&row[lane..lane + LANES]) {
+                        *any = any.or(magnitude);
+                    }
                 }
             }
-            Layout::Wide => pack(&mut self.bytes, elements, shape, halves, |_| 0),
-            Layout::Dot => pack(&mut self.quads, elements, shape, halves, |row| 8 * row as u32),
-            Layout::Bits => pack(&mut self.words, elements, shape, halves, |row| row as u32),
+            let any = any.iter().fold(0, |any, &magnitude| any | magnitude.into());
+            let occupied = |cycle: &usize| (any >> (*cycle as u32 * shape.digit_bits)) & mask != 0;
+            let groups = (0..shape.cycles).filter(occupied).map(|cycle| Group { lane, cycle });
+            self.groups.extend(groups);
         }
-        self.mark_occupied(shape);
-    }
-
-    #[inline(always)]
-    fn mark_occupied(&mut self, shape: &PanelShape) {
-        let stride = self.stride;
-        let (bytes, quads, words) = (&self.bytes, &self.quads, &self.words);
-        self.occupied.clear();
-        self.occupied.extend((0..shape.cycles).map(|cycle| {
-            let range = cycle * stride..(cycle + 1) * stride;
-            match shape.layout {
-                Layout::Table(_) | Layout::Wide => bytes[range].iter().fold(0, |a, b| a | b) != 0,
-                Layout::Dot => quads[range].iter().fold(0, |a, b| a | b) != 0,
-                Layout::Bits => words[range].iter().fold(0, |a, b| a | b) != 0,
-            }
-        }));
-    }
-
-    /// The panel of a cycle and its units; `None` if no digit of it is set, which adds nothing.
-    pub fn cycle(&self, layout: Layout, cycle: usize) -> Option<(Panel<'_>, usize)> {
-        if self.occupied.get(cycle) != Some(&true) {
-            return None;
-        }
-        let range = cycle * self.stride..(cycle + 1) * self.stride;
-        let panel = match layout {
-            Layout::Table(_) | Layout::Wide => Panel::Bytes(&self.bytes[range]),
-            Layout::Dot => Panel::Quads(&self.quads[range]),
-            Layout::Bits => Panel::Words(&self.words[range]),
-        };
-        Some((panel, self.units))
     }
 }
 
+/// Where the elements of each panel are.
+struct Places<'a> {
+    groups: &'a [Group],
+    units: usize,
+    /// Panels that are interleaved.
+    chunk: usize,
+}
+
 /// An element of a panel.
-trait Element: Copy + Default + std::ops::BitOrAssign {
-    fn digit(digit: u32, shift: u32) -> Self;
+trait Element: Integer + Default {
+    /// The element with a magnitude's digit: `(magnitude >> down) & mask << up` added to it.
+    fn with<M: Magnitude>(self, magnitude: M, down: u32, mask: u32, up: u32) -> Self;
 }
 
 impl Element for u8 {
     #[inline(always)]
-    fn digit(digit: u32, shift: u32) -> Self {
-        (digit << shift) as Self
+    fn with<M: Magnitude>(self, magnitude: M, down: u32, mask: u32, up: u32) -> Self {
+        self | magnitude.digit(down, mask) << up
     }
 }
 
 impl Element for u32 {
     #[inline(always)]
-    fn digit(digit: u32, shift: u32) -> Self {
-        digit << shift
+    fn with<M: Magnitude>(self, magnitude: M, down: u32, mask: u32, up: u32) -> Self {
+        self | Self::from(magnitude.digit(down, mask)) << up
     }
 }
 
 impl Element for u64 {
     #[inline(always)]
-    fn digit(digit: u32, shift: u32) -> Self {
-        Self::from(digit) << shift
+    fn with<M: Magnitude>(self, magnitude: M, down: u32, mask: u32, up: u32) -> Self {
+        self | Self::from(magnitude.digit(down, mask)) << up
     }
 }
 
-/// Digits of all cycles, those of a unit's rows shifted into one element.
+/// Digits of all panels, those of a unit's rows shifted into one element.
 #[inline(always)]
 fn pack<E: Element, M: Magnitude>(
-    panels: &mut Vec<E>,
-    elements: usize,
+    panels: &mut Aligned<E>,
+    places: Places<'_>,
     shape: &PanelShape,
     halves: &[&[M]],
     shift_of: impl Fn(usize) -> u32,
 ) {
-    panels.clear();
-    panels.resize(elements, E::default());
     let (lanes, rows) = (shape.lanes, shape.layout.rows());
     let mask = (1_u32 << shape.digit_bits) - 1;
-    let mut places = panels.chunks_exact_mut(lanes);
-    for cycle in 0..shape.cycles {
-        let down = cycle as u32 * shape.digit_bits;
+    panels.set_length(places.groups.len() * places.units * LANES);
+    let mut rest = &mut panels[..];
+    for chunk in places.groups.chunks(places.chunk) {
+        let (here, after) = rest.split_at_mut(chunk.len() * places.units * LANES);
+        rest = after;
+        let mut units = here.chunks_exact_mut(chunk.len() * LANES);
         for half in halves {
             for unit in half[..shape.rows * lanes].chunks(rows * lanes) {
-                let Some(place) = places.next() else { return };
-                for (row, source) in unit.chunks_exact(lanes).enumerate() {
-                    let up = shift_of(row);
-                    for (element, &magnitude) in place.iter_mut().zip(source) {
-                        let magnitude: u32 = magnitude.into();
-                        *element |= E::digit((magnitude >> down) & mask, up);
+                let Some(unit_panels) = units.next() else { return };
+                for (panel, group) in unit_panels.as_chunks_mut::<LANES>().0.iter_mut().zip(chunk) {
+                    let down = group.cycle as u32 * shape.digit_bits;
+                    let mut packed = [E::default(); LANES];
+                    for (row, source) in unit.chunks_exact(lanes).enumerate() {
+                        let up = shift_of(row);
+                        let source = &source[group.lane..group.lane + LANES];
+                        for (element, &magnitude) in packed.iter_mut().zip(source) {
+                            *element = element.with(magnitude, down, mask, up);
+                        }
                     }
+                    *panel = packed;
                 }
             }
         }
     }
-}
-
-/// Where the index of position 16·v + d is: byte 4·d + PLACE[v]. Sums of even and of odd bytes,
-/// split into halves of 32-bit lanes, then come out in the order of the positions.
-const PLACE: [usize; 4] = [0, 2, 1, 3];
-
-#[inline(always)]
-fn interleave(panel: &mut [u8; LANES]) {
-    let mut placed = [0; LANES];
-    for (v, place) in PLACE.iter().enumerate() {
-        for d in 0..LANES / 4 {
-            placed[4 * d + place] = panel[16 * v + d];
-        }
-    }
-    *panel = placed;
-}
-
-/// The byte of a position in a group of [`LANES`].
-pub(super) fn byte_of(position: usize) -> usize {
-    4 * (position % 16) + PLACE[position / 16]
 }

@@ -1,32 +1,113 @@
 //! Kernels in plain Rust; also the text that is compiled for other instruction sets where no
 //! special instruction helps.
 
-use super::packed::{Data, Layout, Packed, TABLE_BYTES};
-use super::panel::{Panel, byte_of};
-use super::{Call, LANES};
+use super::convert::{Codes, Counting};
+use super::packed::{Data, Lookups, TABLE_BYTES};
+use super::panel::{CHUNK, Group};
+use super::{Call, LANES, Sums};
 
 /// Adds the call's values to the sums.
-pub(super) fn accumulate(call: &Call<'_>, sums: &mut [f32]) {
+pub(super) fn accumulate(call: &Call<'_>, sums: &mut Sums<'_>) {
     plain(call, sums);
 }
 
 /// The same for every layout, for the compiler to make the best of.
 #[inline(always)]
-pub(super) fn plain(call: &Call<'_>, sums: &mut [f32]) {
-    let block = call.packed.layout.block();
-    for (output, sums) in call.outputs.clone().zip(sums.chunks_exact_mut(call.lanes)) {
-        for (slice, &factor) in call.factors.iter().enumerate() {
-            let units = call.packed.units();
-            let start = ((output / block * call.packed.slices + slice) * units) * block;
-            let place = Place { start: start + output % block, step: block };
-            for (group, sums) in sums.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-                let columns = columns(call, place, group * LANES);
-                for (sum, column) in sums.iter_mut().zip(columns) {
-                    *sum += call.transfer.value(column as f32) * factor;
+pub(super) fn plain(call: &Call<'_>, sums: &mut Sums<'_>) {
+    for index in 0..call.count() {
+        for (place, &group) in call.digits.groups.iter().enumerate() {
+            for array in 0..call.packed.slices {
+                let columns = columns(call, (call.outputs.start + index, array), place);
+                take(call, (index, array, group), &columns, sums);
+            }
+        }
+    }
+}
+
+/// Sums of a block of outputs at the positions of a panel; those of fewer outputs come first.
+pub(super) type Columns = [[i32; LANES]; 4];
+
+/// The cells of a block of outputs in one array.
+#[derive(Clone, Copy)]
+pub(super) struct List(usize);
+
+impl List {
+    /// The cells (outputs within units) and the panel (positions within units), equally many units.
+    #[inline(always)]
+    pub fn slices<'a, C, E>(
+        self,
+        call: &Call<'_>,
+        (cells, elements): (&'a [C], &'a [E]),
+        panel: usize,
+    ) -> (&'a [C], &'a [E]) {
+        let (block, units) = (call.packed.layout.block(), call.digits.units);
+        let start = self.0 * call.packed.units() * block;
+        let cells = &cells[start..start + units * block];
+        (cells, &elements[panel * units * LANES..(panel + 1) * units * LANES])
+    }
+}
+
+/// Has the sums of each block, panel and array computed, and adds what the ADCs make of them.
+#[inline(always)]
+pub(super) fn each(
+    call: &Call<'_>,
+    sums: &mut Sums<'_>,
+    compute: impl Fn(List, usize, &mut Columns),
+) {
+    let (block, slices) = (call.packed.layout.block(), call.packed.slices);
+    let mut columns = [[0; LANES]; 4];
+    for (panel, &group) in call.digits.groups.iter().enumerate() {
+        for first in (0..call.count()).step_by(block) {
+            for array in 0..slices {
+                let list = List((call.outputs.start + first) / block * slices + array);
+                compute(list, panel, &mut columns);
+                for (index, columns) in (first..call.count()).zip(&columns).take(block) {
+                    take(call, (index, array, group), columns, sums);
                 }
             }
         }
     }
+}
+
+/// Adds what the ADC makes of the sums of a group of positions.
+#[inline(always)]
+pub(super) fn take(
+    call: &Call<'_>,
+    (index, array, group): (usize, usize, Group),
+    columns: &[i32; LANES],
+    sums: &mut Sums<'_>,
+) {
+    let conversion = call.conversion;
+    let weight = group.cycle * conversion.arrays + array;
+    let first = index * call.lanes + group.lane;
+    match (sums, &conversion.counting) {
+        (Sums::Codes(sums), Counting::Codes(codes)) => {
+            let sums = &mut sums[first..first + LANES];
+            let weight = i32::from(codes.weights[weight]);
+            let layout = call.packed.layout;
+            for (position, &column) in columns.iter().enumerate() {
+                sums[layout.place(position)] += code(codes, column) * weight;
+            }
+        }
+        (Sums::Values(sums), _) => {
+            let factor = conversion.factors[weight];
+            for (sum, &column) in sums[first..first + LANES].iter_mut().zip(columns) {
+                *sum += conversion.transfer.value(column as f32) * factor;
+            }
+        }
+        (Sums::Codes(_), Counting::Values) => {}
+    }
+}
+
+/// 1.5·2²³: a float of magnitude up to 2²² added to it is rounded to an integer, half to even,
+/// which then is the difference of the two floats' bits.
+pub(super) const ROUNDING: f32 = 12_582_912.0;
+
+#[inline(always)]
+fn code(codes: &Codes, column: i32) -> i32 {
+    let scaled = column.clamp(-codes.largest, codes.largest) as f32 * codes.factor;
+    let rounded = scaled.max(-codes.limit).min(codes.limit) + ROUNDING;
+    rounded.to_bits() as i32 - ROUNDING.to_bits() as i32
 }
 
 /// The units of an output and slice.
@@ -44,49 +125,66 @@ impl Place {
 
 /// The exact sums of a group of positions.
 #[inline(always)]
-fn columns(call: &Call<'_>, place: Place, first: usize) -> [i32; LANES] {
-    let Packed { layout, data, .. } = call.packed;
+fn columns(call: &Call<'_>, (output, array): (usize, usize), group: usize) -> [i32; LANES] {
+    let (packed, digits) = (call.packed, call.digits);
+    let (block, units) = (packed.layout.block(), digits.units);
+    let list = output / block * packed.slices + array;
+    let place = Place { start: list * packed.units() * block + output % block, step: block };
+    let panel = group * units * LANES..(group + 1) * units * LANES;
     let mut columns = [0_i32; LANES];
-    let (lanes, units) = (call.lanes, call.units);
-    match (data, call.panel) {
-        (Data::Dot(cells), Panel::Quads(panel)) => {
-            for (cells, panel) in place.units(cells, units).zip(panel.chunks_exact(lanes)) {
+    match &packed.data {
+        Data::Dot(cells) => {
+            let panel = digits.quads[panel].as_chunks::<LANES>().0;
+            for (cells, panel) in place.units(cells, units).zip(panel) {
                 let [a, b, c, d] = cells.map(i32::from);
-                for (column, quad) in columns.iter_mut().zip(&panel[first..first + LANES]) {
+                for (column, quad) in columns.iter_mut().zip(panel) {
                     let digit = |row: u32| ((quad >> (8 * row)) & 0xff) as i32;
                     *column += a * digit(0) + b * digit(1) + c * digit(2) + d * digit(3);
                 }
             }
         }
-        (Data::Bits(cells), Panel::Words(panel)) => {
-            for (cells, panel) in place.units(cells, units).zip(panel.chunks_exact(lanes)) {
-                for (column, word) in columns.iter_mut().zip(&panel[first..first + LANES]) {
+        Data::Bits(cells) => {
+            let panel = digits.words[panel].as_chunks::<LANES>().0;
+            for (cells, panel) in place.units(cells, units).zip(panel) {
+                for (column, word) in columns.iter_mut().zip(panel) {
                     let ones = |plane: u64| (plane & word).count_ones() as i32;
                     *column += ones(cells[0]) - ones(cells[1]);
                 }
             }
         }
-        (Data::Wide(cells), Panel::Bytes(panel)) => {
-            for (&cell, panel) in place.units(cells, units).zip(panel.chunks_exact(lanes)) {
-                for (column, &digit) in columns.iter_mut().zip(&panel[first..first + LANES]) {
+        Data::Wide(cells) => {
+            let panel = digits.bytes[panel].as_chunks::<LANES>().0;
+            for (&cell, panel) in place.units(cells, units).zip(panel) {
+                for (column, &digit) in columns.iter_mut().zip(panel) {
                     *column += i32::from(cell) * i32::from(digit);
                 }
             }
         }
-        (Data::Table { offsets, tables }, Panel::Bytes(panel)) => {
-            let Layout::Table(tuple) = *layout else { return columns };
-            for (&offset, panel) in place.units(offsets, units).zip(panel.chunks_exact(lanes)) {
-                let table = &tables[usize::from(offset) * 8..][..TABLE_BYTES];
-                for (position, column) in columns.iter_mut().enumerate() {
-                    let index = panel[first + byte_of(position)];
-                    *column += i32::from(table[usize::from(index)]) - tuple.bias();
-                }
-            }
-        }
-        (
-            Data::Dot(_) | Data::Bits(_) | Data::Wide(_) | Data::Table { .. },
-            Panel::Bytes(_) | Panel::Quads(_) | Panel::Words(_),
-        ) => {}
+        Data::Table(lookups) => look_up(call, lookups, (list, output % block, group), &mut columns),
     }
     columns
+}
+
+#[inline(always)]
+fn look_up(
+    call: &Call<'_>,
+    lookups: &Lookups,
+    (list, output, group): (usize, usize, usize),
+    columns: &mut [i32; LANES],
+) {
+    let digits = call.digits;
+    let (entries, _, least) = lookups.lists[list].entries(lookups, digits.halves);
+    // Panels of a chunk are interleaved.
+    let first = group / CHUNK * CHUNK;
+    let together = CHUNK.min(digits.groups.len() - first);
+    let start = first * digits.units + group - first;
+    let panels = digits.bytes.as_chunks::<LANES>().0;
+    *columns = [i32::from(least[output]); LANES];
+    for entry in entries {
+        let panel = &panels[start + usize::from(entry.unit) * together];
+        let table = &lookups.tables[usize::from(entry.tables[output]) * 8..][..TABLE_BYTES];
+        for (column, &index) in columns.iter_mut().zip(panel) {
+            *column += i32::from(table[usize::from(index) % TABLE_BYTES]);
+        }
+    }
 }

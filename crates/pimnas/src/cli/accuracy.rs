@@ -5,17 +5,21 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use pimnas::Network;
+use pimnas::device::{Draw, Effect, NonIdealities, Seed};
 use pimnas::infer::accuracy::{Images, LayerSignals, StageResult, Trials, evaluate};
-use pimnas::infer::{CompiledNetwork, Mode, Parameters};
+use pimnas::infer::{CompiledNetwork, Mode, Parameters, Tensor};
 use pimnas::report::accuracy::{
     AccuracyReport, AccuracySubject, NamedStage, accuracy_csv, accuracy_json, accuracy_table,
 };
 
+use super::calibration::CalibrationArgs;
 use super::dataset::DatasetArgs;
 use super::failure::Failure;
 use super::infer::AdcArg;
-use super::inputs::{FidelityArg, HardwareArgs, ZooArgs, load_network, network_name};
-use super::model::{Model, infer_failure, read_parameters};
+use super::inputs::{FidelityArg, HardwareArgs, ZooArgs, network_name};
+use super::model::{Model, infer_failure};
+use super::nonideal::NonIdealArgs;
+use super::onnx::load_weighted;
 use super::output::OutputArgs;
 use super::shipped;
 use super::simulate::ReportFormat;
@@ -25,15 +29,18 @@ use super::threads::ThreadArgs;
 /// non-idealities. Without arguments: a small network on real images
 #[derive(Args, Clone, Debug)]
 pub struct AccuracyArgs {
-    /// A layer-list or candidate JSON file, or a network of the zoo; without it the shipped network
-    /// for Fashion-MNIST
-    #[arg(long, value_name = "NAME|FILE", requires = "weights")]
+    /// A layer-list or candidate JSON file, a network of the zoo, or an ONNX file with weights;
+    /// without it the shipped network for Fashion-MNIST
+    #[arg(long, value_name = "NAME|FILE")]
     network: Option<String>,
     #[command(flatten)]
     zoo: ZooArgs,
-    /// The network's weights: safetensors, or a PyTorch state dict (.pth)
+    /// The network's weights: safetensors, or a PyTorch state dict (.pth); not needed for an ONNX
+    /// file
     #[arg(long, value_name = "FILE", requires = "network")]
     weights: Option<PathBuf>,
+    #[command(flatten)]
+    calibration: CalibrationArgs,
     #[command(flatten)]
     dataset: DatasetArgs,
     #[command(flatten)]
@@ -41,12 +48,14 @@ pub struct AccuracyArgs {
     /// Range of the ADCs
     #[arg(long, value_enum, default_value_t = AdcArg::Scale)]
     adc: AdcArg,
+    #[command(flatten)]
+    non_ideal: NonIdealArgs,
     /// Keep the reference's defects, or correct them (docs/QUIRKS.md)
     #[arg(long, value_enum, default_value_t = FidelityArg::Reference)]
     fidelity: FidelityArg,
     /// Pieces of hardware drawn for each stage with something random
     #[arg(long, value_name = "K", default_value_t = 5)]
-    draws: u64,
+    draws: u32,
     /// Seed of the draws
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
@@ -60,18 +69,23 @@ pub struct AccuracyArgs {
 }
 
 impl AccuracyArgs {
+    /// The network in an arithmetic, calibrated where that is needed or asked for.
+    fn compile(
+        &self,
+        model: &Model,
+        mode: Mode,
+        images: &Tensor,
+    ) -> Result<CompiledNetwork, Failure> {
+        self.calibration.staged(model, mode, images)?.compile(mode)
+    }
+
     fn model(&self) -> Result<(Network, Parameters, String), Failure> {
-        match (&self.network, &self.weights) {
-            (Some(network), Some(weights)) => Ok((
-                load_network(network, self.zoo)?,
-                read_parameters(weights)?,
-                network_name(network),
-            )),
-            (None, _) | (_, None) => {
-                let (network, weights) = shipped::load()?;
-                Ok((network, weights, shipped::NAME.to_owned()))
-            }
-        }
+        let Some(network) = &self.network else {
+            let (network, weights) = shipped::load()?;
+            return Ok((network, weights, shipped::NAME.to_owned()));
+        };
+        let (loaded, weights) = load_weighted(network, self.zoo, self.weights.as_deref())?;
+        Ok((loaded, weights, network_name(network)))
     }
 }
 
@@ -85,7 +99,8 @@ pub fn run(args: &AccuracyArgs) -> Result<(), Failure> {
     let data = args.dataset.load(network.input.shape)?;
     let model = Model::new(network, parameters, (&hardware, args.fidelity.into()))?;
     let images = Images::new(&data.images, &data.labels).map_err(|error| infer_failure(&error))?;
-    let stages = args.threads.run(|| study(args, &model, &images))?;
+    let effects = args.non_ideal.resolve(&hardware, args.fidelity.into())?;
+    let stages = args.threads.run(|| study(args, (&model, &effects), (&images, &data.images)))?;
     let subject = AccuracySubject {
         network: name,
         hardware: args.hardware.name(),
@@ -109,25 +124,64 @@ fn write(args: &AccuracyArgs, report: &AccuracyReport<'_>) -> Result<(), Failure
     args.output.write(&text)
 }
 
-/// Every stage.
-fn study(args: &AccuracyArgs, model: &Model, images: &Images) -> Result<Vec<NamedStage>, Failure> {
-    let fixed = [
+/// Every stage: three arithmetics, each effect alone, all together.
+fn study(
+    args: &AccuracyArgs,
+    (model, effects): (&Model, &NonIdealities),
+    (images, tensor): (&Images, &Tensor),
+) -> Result<Vec<NamedStage>, Failure> {
+    let arithmetics = [
         ("float", Mode::Float),
         ("fixed point", Mode::FixedPoint),
         ("DAC and ADC", Mode::Crossbar(args.adc.into())),
     ];
     let compiled: Result<Vec<CompiledNetwork>, Failure> =
-        fixed.iter().map(|&(_, mode)| model.compile(mode)).collect();
+        arithmetics.iter().map(|&(_, mode)| args.compile(model, mode, tensor)).collect();
     let compiled = compiled?;
-    let progress = Progress::new(images.len() * fixed.len());
+    let drawn = drawn_stages(effects, Draw(args.draws));
+    let runs: usize = drawn.iter().map(|stage| stage.draws.0 as usize).sum();
+    let progress = Progress::new(images.len() * (arithmetics.len() + runs));
     let signals = signals(&compiled[0], images)?;
     let mut stages = Vec::new();
-    for (&(name, _), network) in fixed.iter().zip(&compiled) {
+    for (&(name, _), network) in arithmetics.iter().zip(&compiled) {
         let result = progress.stage(name, &Trials::Once(network), (images, &signals))?;
         stages.push(NamedStage { name: name.to_owned(), result });
     }
+    let ideal = &compiled[arithmetics.len() - 1];
+    for DrawnStage { name, effects, draws } in drawn {
+        let make = |draw| ideal.with_draw(&effects, Seed(args.seed), draw);
+        let trials = Trials::Drawn { draws, make: &make };
+        let result = progress.stage(&name, &trials, (images, &signals))?;
+        stages.push(NamedStage { name, result });
+    }
     progress.bar.finish_and_clear();
     Ok(stages)
+}
+
+/// A stage whose hardware is drawn.
+struct DrawnStage {
+    name: String,
+    effects: NonIdealities,
+    draws: Draw,
+}
+
+/// Each effect alone, and all together if they are several.
+fn drawn_stages(effects: &NonIdealities, draws: Draw) -> Vec<DrawnStage> {
+    let on = effects.effects();
+    let mut stages: Vec<DrawnStage> = on
+        .iter()
+        .map(|&effect| DrawnStage {
+            name: effect.name().to_owned(),
+            effects: effects.only(effect),
+            // Levels are the same in every draw.
+            draws: if effect == Effect::OnOffRatio { Draw(1) } else { draws },
+        })
+        .collect();
+    if on.len() > 1 {
+        let (name, effects) = ("all together".to_owned(), effects.clone());
+        stages.push(DrawnStage { name, effects, draws });
+    }
+    stages
 }
 
 fn signals(network: &CompiledNetwork, images: &Images) -> Result<LayerSignals, Failure> {

@@ -5,23 +5,27 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use pimnas::infer::{AdcRange, Mode};
 
+use super::calibration::CalibrationArgs;
 use super::failure::Failure;
-use super::inputs::{FidelityArg, HardwareArgs, ZooArgs, load_network};
-use super::model::{Model, infer_failure, read_parameters, read_tensor, write_tensors};
+use super::inputs::{FidelityArg, HardwareArgs, ZooArgs};
+use super::model::{Model, infer_failure, read_tensor, write_tensors};
+use super::onnx::load_weighted;
 use super::threads::ThreadArgs;
 
 /// Outputs of a network with weights: in floats, in fixed point or on crossbars
 #[derive(Args, Clone, Debug)]
 pub struct InferArgs {
-    /// A layer-list or candidate JSON file, or a network of the zoo
+    /// A layer-list or candidate JSON file, a network of the zoo, or an ONNX file with weights
     #[arg(long, value_name = "NAME|FILE")]
     network: String,
     #[command(flatten)]
     zoo: ZooArgs,
     /// The network's weights: safetensors, or a PyTorch state dict (.pth); names may start with
-    /// `param.`
+    /// `param.`; not needed for an ONNX file
     #[arg(long, value_name = "FILE")]
-    weights: PathBuf,
+    weights: Option<PathBuf>,
+    #[command(flatten)]
+    calibration: CalibrationArgs,
     /// The tensor `input`: a batch, images × the shape of one
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
@@ -95,12 +99,12 @@ impl InferArgs {
 /// Runs the command.
 pub fn run(args: &InferArgs) -> Result<(), Failure> {
     let (_, hardware) = args.hardware.load()?;
-    let network = load_network(&args.network, args.zoo)?;
-    let parameters = read_parameters(&args.weights)?;
+    let (network, parameters) = load_weighted(&args.network, args.zoo, args.weights.as_deref())?;
     let input = read_tensor(&args.input, "input")?;
     let model = Model::new(network, parameters, (&hardware, args.fidelity.into()))?;
     let output = args.threads.run(|| {
-        let compiled = model.compile(args.mode())?;
+        let compiled =
+            args.calibration.staged(&model, args.mode(), &input)?.compile(args.mode())?;
         compiled.run(&input).map_err(|error| infer_failure(&error))
     })?;
     write_tensors(&args.output, &[("output", &output)])

@@ -10,12 +10,14 @@ use pimnas::{
 };
 
 use super::failure::Failure;
+use super::onnx::{converted, is_onnx};
 use super::output::read_file;
 
 /// Which network.
 #[derive(Args, Clone, Debug)]
 pub struct NetworkArgs {
-    /// A network of the zoo (lenet, vgg8, vgg16, alexnet, resnet18) or a layer-list JSON file
+    /// A network of the zoo (lenet, vgg8, vgg16, alexnet, resnet18) a layer-list JSON file or an
+    /// ONNX file
     #[arg(long, value_name = "NAME|FILE", default_value = "vgg8")]
     pub network: String,
     #[command(flatten)]
@@ -67,6 +69,9 @@ pub fn load_network(given: &str, zoo_args: ZooArgs) -> Result<Network, Failure> 
         return zoo::build(given, options).map_err(|error| Failure::new(&error, error.hint()));
     }
     let bytes = read_file(path)?;
+    if is_onnx(path) {
+        return Ok(converted(path, &bytes)?.network);
+    }
     Network::from_json(&bytes).map_err(|error| Failure::of_file(path, &error, error.hint()))
 }
 

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 mod accuracy;
+mod calibration;
 mod candidate;
 mod config;
 mod dataset;
@@ -9,9 +10,12 @@ mod failure;
 mod infer;
 mod inputs;
 mod model;
+mod nonideal;
+mod onnx;
 mod output;
 mod shipped;
 mod simulate;
+mod space;
 mod sweep;
 mod threads;
 mod verify;
@@ -40,6 +44,7 @@ enum Command {
     Accuracy(accuracy::AccuracyArgs),
     Infer(infer::InferArgs),
     Candidate(candidate::CandidateArgs),
+    Space(space::SpaceArgs),
 }
 
 /// Runs the command of the process's arguments. Exit codes: 0 done, 1 the answer is "no",
@@ -56,6 +61,7 @@ pub fn run() -> ExitCode {
         Command::Accuracy(args) => accuracy::run(args).map(done),
         Command::Infer(args) => infer::run(args).map(done),
         Command::Candidate(args) => candidate::run(args).map(done),
+        Command::Space(args) => space::run(args).map(done),
     };
     result.unwrap_or_else(|failure| {
         output::note(&failure.text);

@@ -6,6 +6,7 @@ use pimnas::formats::NamedTensors;
 use pimnas::infer::{
     CompiledNetwork, CrossbarHardware, InferError, InferenceOptions, Mode, Parameters, Tensor,
 };
+use pimnas::network::Operation;
 use pimnas::{Fidelity, Hardware, Network, NetworkErrors, Quirks, ShapedNetwork};
 
 use super::failure::Failure;
@@ -15,6 +16,7 @@ use super::output::{read_file, write_file};
 const TORCH_ENDINGS: [&str; 4] = ["pth", "pt", "bin", "pkl"];
 
 /// A network with its weights and what it runs on.
+#[derive(Clone, Debug)]
 pub struct Model {
     /// The network.
     pub network: Network,
@@ -36,6 +38,19 @@ impl Model {
         let hardware = CrossbarHardware::from_hardware(hardware, Quirks::from(fidelity))
             .map_err(|error| infer_failure(&error))?;
         Ok(Self { network, parameters, hardware, fidelity })
+    }
+
+    /// Whether the network or its weights state scales for quantised arithmetic; a network
+    /// without weights needs none.
+    pub fn has_scales(&self) -> bool {
+        let layers = &self.network.layers;
+        let weighted = layers.iter().any(|layer| {
+            matches!(layer.operation, Operation::Convolution(_) | Operation::FullyConnected { .. })
+        });
+        let listed = |name: &str| name.ends_with("bit_scale_list") || name.ends_with("last_value");
+        !weighted
+            || layers.iter().any(|layer| layer.scales.is_some())
+            || self.parameters.names().any(listed)
     }
 
     /// The network's shapes.
@@ -109,7 +124,8 @@ pub fn read_tensor(path: &Path, name: &str) -> Result<Tensor, Failure> {
     floats(path, tensor)
 }
 
-fn floats(path: &Path, tensor: &pimnas::formats::Tensor) -> Result<Tensor, Failure> {
+/// A tensor of a file as floats.
+pub fn floats(path: &Path, tensor: &pimnas::formats::Tensor) -> Result<Tensor, Failure> {
     Tensor::new(tensor.dims(), tensor.to_f32())
         .map_err(|error| Failure::of_file(path, &error, Some(error.hint())))
 }

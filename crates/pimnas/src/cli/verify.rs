@@ -42,11 +42,15 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::of_file(&args.folder, "no recorded case found", Some(hint)));
     }
     let base = base_config(args)?;
-    let outcomes: Vec<(&PathBuf, Result<Verdict, String>)> =
+    let outcomes: Vec<(&PathBuf, Result<Verified, String>)> =
         files.par_iter().map(|file| (file, verify_file(file, &base))).collect();
     let mut count = Count::default();
     let mut text = String::new();
     for (file, outcome) in outcomes {
+        let outcome = outcome.map(|Verified { verdict, uncompared }| {
+            count.uncompared += uncompared;
+            verdict
+        });
         count.add(&outcome);
         describe(&mut text, file, &outcome, args.verbose);
     }
@@ -86,19 +90,33 @@ fn base_config(args: &VerifyArgs) -> Result<RawConfig, Failure> {
     })
 }
 
-fn verify_file(file: &Path, base: &RawConfig) -> Result<Verdict, String> {
+/// What came of a case.
+struct Verified {
+    verdict: Verdict,
+    /// 1 for a candidate whose file of tensors is not there.
+    uncompared: usize,
+}
+
+fn verify_file(file: &Path, base: &RawConfig) -> Result<Verified, String> {
     let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
     let case = Case::from_json(&bytes).map_err(|error| error.to_string())?;
     let beside = file.parent().unwrap_or(Path::new("."));
     let tensors = match case.tensors() {
         Some(name) if case.kind != Kind::Hardware => {
             let path = beside.join(name);
-            let read = std::fs::read(&path);
-            Some(read.map_err(|error| format!("{}: {error}", path.display()))?)
+            match std::fs::read(&path) {
+                Ok(file) => Some(file),
+                // A candidate's figures of cost need no tensors.
+                Err(_) if case.kind == Kind::Candidate && !path.exists() => None,
+                Err(error) => return Err(format!("{}: {error}", path.display())),
+            }
         }
         Some(_) | None => None,
     };
-    Ok(verify(&case, base, tensors.as_deref()))
+    let without_tensors =
+        case.kind == Kind::Candidate && case.tensors().is_some() && tensors.is_none();
+    let verdict = verify(&case, base, tensors.as_deref());
+    Ok(Verified { verdict, uncompared: usize::from(without_tensors) })
 }
 
 fn describe(text: &mut String, file: &Path, outcome: &Result<Verdict, String>, verbose: bool) {
@@ -139,6 +157,7 @@ struct Count {
     both_reject: usize,
     accepted: usize,
     wrong: usize,
+    uncompared: usize,
 }
 
 impl Count {
@@ -157,8 +176,11 @@ impl Count {
 
 impl std::fmt::Display for Count {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { agree, numbers, both_reject, accepted, wrong } = self;
+        let Self { agree, numbers, both_reject, accepted, wrong, uncompared } = self;
         writeln!(f, "{agree} cases agree ({numbers} numbers), {wrong} do not")?;
+        if *uncompared > 0 {
+            writeln!(f, "of {uncompared} candidates without their tensors, only costs compared")?;
+        }
         writeln!(
             f,
             "of cases that the reference rejects, {both_reject} are rejected and {accepted} are run"
