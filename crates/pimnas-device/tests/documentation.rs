@@ -1,4 +1,5 @@
 //! The page names every effect and every quirk, and no other.
+#![allow(clippy::unwrap_used)]
 
 use pimnas_device::{DeviceQuirk, Effect};
 

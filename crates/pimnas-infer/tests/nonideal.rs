@@ -1,4 +1,5 @@
 //! A trained network on non-ideal hardware.
+#![allow(clippy::unwrap_used)]
 
 use std::num::NonZeroUsize;
 
@@ -54,12 +55,12 @@ fn images() -> Tensor {
         let (dy, dx) = (y as f32 - 8.0 - item as f32, x as f32 - 14.0);
         (1.0 - (dy * dy + dx * dx * (0.5 + item as f32 / 8.0)) / 100.0).clamp(0.0, 1.0)
     };
-    Tensor::new(&[ITEMS, 1, 28, 28], (0..ITEMS * PIXELS).map(pixel).collect()).unwrap()
+    Tensor::new([ITEMS, 1, 28, 28], (0..ITEMS * PIXELS).map(pixel).collect()).unwrap()
 }
 
 fn some(items: std::ops::Range<usize>) -> Tensor {
     let data = images().data()[items.start * PIXELS..items.end * PIXELS].to_vec();
-    Tensor::new(&[items.len(), 1, 28, 28], data).unwrap()
+    Tensor::new([items.len(), 1, 28, 28], data).unwrap()
 }
 
 fn everything() -> NonIdealities {
