@@ -107,7 +107,7 @@ fn decoded_files_simulate_to_the_same_figures() {
         assert!(one.is_f64() && one == other, "{key}: {one} and {other}");
     }
     let text = std::fs::read_to_string(ini).unwrap();
-    assert!(text.contains("# tech unit: nm"));
+    assert!(text.contains("[Device level]\n# nm\n"), "{text}");
 }
 
 #[test]
