@@ -1,4 +1,5 @@
 //! Counting, listing and drawing, against going through every assignment.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::{HashMap, HashSet};
 

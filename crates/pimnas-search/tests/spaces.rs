@@ -1,4 +1,5 @@
 //! The spaces that come with the crate: sizes, and every random rollout on its own hardware.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 

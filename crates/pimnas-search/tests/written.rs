@@ -1,4 +1,5 @@
 //! Spaces as users write them, and what is said about bad ones.
+#![allow(clippy::unwrap_used)]
 
 use pimnas_config::RawConfig;
 use pimnas_network::{Network, Operation, zoo};

@@ -1,4 +1,5 @@
 //! `pimnas space`, end to end.
+#![allow(clippy::unwrap_used, missing_docs)]
 
 use assert_cmd::Command;
 use predicates::prelude::*;
@@ -15,13 +16,26 @@ fn output(arguments: &[&str]) -> String {
 
 #[test]
 fn list_has_every_space_with_its_size() {
-    insta::assert_snapshot!(output(&["list"]));
+    let text = output(&["list"]);
+    let size = |name: &str| {
+        let line = text.lines().find(|line| line.contains(&format!(" {name} "))).unwrap();
+        line.trim_end_matches([' ', '│']).rsplit_once("  ").unwrap().1.trim().to_owned()
+    };
+    assert_eq!(size("grey28"), "13 436 928");
+    assert_eq!(size("gibbon"), "2.48 × 10^39");
+    assert_eq!(size("nas4rram"), "274 625");
+    assert_eq!(size("nasbench201"), "15 625");
 }
 
 #[test]
 fn show_and_size_of_a_space() {
-    insta::assert_snapshot!("show", output(&["show", "nas4rram"]));
-    insta::assert_snapshot!("size", output(&["size", "gibbon"]));
+    let text = output(&["show", "nas4rram"]);
+    for part in ["group2.depth", "2, 4, 6, 8, 10", "max(group0.width, group1.channels)"] {
+        assert!(text.contains(part), "{text}");
+    }
+    let text = output(&["size", "gibbon"]);
+    let exact = "2 481 066 790 041 126 612 762 285 934 564 224 000 000";
+    assert!(text.contains(exact), "{text}");
     let json: serde_json::Value =
         serde_json::from_str(&output(&["show", "gibbon", "--format", "json"])).unwrap();
     assert_eq!(json["decisions"].as_array().unwrap().len(), 72);
@@ -46,7 +60,7 @@ fn a_shipped_description_can_be_saved_and_read_back() {
 
 #[test]
 fn sample_is_the_same_for_a_seed() {
-    insta::assert_snapshot!("sample", output(&["sample", "--count", "4", "--seed", "1"]));
+    let text = output(&["sample", "gibbon", "--count", "3", "--seed", "1"]);
     let draw = |seed, extra: &[&str]| {
         let mut arguments = vec!["sample", "gibbon", "-n", "3", "--format", "json", "--seed", seed];
         arguments.extend(extra);
@@ -57,6 +71,9 @@ fn sample_is_the_same_for_a_seed() {
     assert_ne!(draw("1", &["--distinct"]), draw("1", &[]));
     let json: serde_json::Value = serde_json::from_str(&draw("1", &[])).unwrap();
     assert!(json[2]["metrics"]["latency_ms"].as_f64().unwrap() > 0.0);
+    for drawn in json.as_array().unwrap() {
+        assert!(text.contains(drawn["hash"].as_str().unwrap()), "{text}");
+    }
 }
 
 /// What `sample` says of a rollout is what `simulate` says of its files.
@@ -90,7 +107,7 @@ fn decoded_files_simulate_to_the_same_figures() {
         assert!(one.is_f64() && one == other, "{key}: {one} and {other}");
     }
     let text = std::fs::read_to_string(ini).unwrap();
-    assert!(text.contains("# tech unit: nm"));
+    assert!(text.contains("[Device level]\n# nm\n"), "{text}");
 }
 
 #[test]

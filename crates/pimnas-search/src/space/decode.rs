@@ -10,6 +10,7 @@ use pimnas_network::{
     Source,
 };
 
+use super::entries::LayerKind;
 use super::template::{Input, LayerTemplate};
 use super::written::WrittenSpace;
 use super::{Candidate, HardwareChoice, PaddingFlag, Reason, Rejection, Space};
@@ -23,6 +24,16 @@ enum Given {
     Zero,
     /// A layer of the network, or its input, with its shape and bits.
     Map { source: Source, shape: Shape, bits: u32 },
+}
+
+/// What a template's layer is.
+enum Made {
+    /// An operation of the network.
+    Operation(Operation),
+    /// Zeros.
+    Zero,
+    /// What it takes.
+    Same,
 }
 
 /// The candidate of a rollout.
@@ -127,15 +138,16 @@ impl<'s> Building<'s> {
         if !template.conditions.iter().all(|when| when.evaluate(&self.values).holds()) {
             return Ok(first);
         }
-        match template.op {
-            "zero" => return Ok(Given::Zero),
-            "pass" => return Ok(first),
-            "element_sum" => return self.sum(template, &inputs),
-            _ => {}
+        if template.kind == LayerKind::ElementSum {
+            return self.sum(template, &inputs);
         }
         let Given::Map { source, shape, bits } = first else { return Ok(Given::Zero) };
         self.set_shape(shape);
-        let operation = self.operation(template, shape)?;
+        let operation = match self.operation(template, shape)? {
+            Made::Operation(operation) => operation,
+            Made::Zero => return Ok(Given::Zero),
+            Made::Same => return Ok(first),
+        };
         if let Operation::Expand { max_channels } = operation
             && matches!(shape, Shape::Map { channels, .. } if channels == max_channels)
         {
@@ -279,14 +291,17 @@ impl<'s> Building<'s> {
         Ok(bits.map(|bits| u32::try_from(bits).unwrap_or(u32::MAX)))
     }
 
-    fn operation(&self, template: &LayerTemplate, shape: Shape) -> Result<Operation, Reason> {
+    fn operation(&self, template: &LayerTemplate, shape: Shape) -> Result<Made, Reason> {
         let optional = |key, default| Ok(self.parameter(template, key)?.unwrap_or(default));
         let channels = match shape {
             Shape::Map { channels, .. } => channels,
             Shape::Vector { features } => features,
         };
-        Ok(match template.op {
-            "conv" => {
+        Ok(Made::Operation(match template.kind {
+            LayerKind::Zero => return Ok(Made::Zero),
+            LayerKind::Pass => return Ok(Made::Same),
+            LayerKind::ElementSum => Operation::ElementSum,
+            LayerKind::Convolution => {
                 let kernel_size = self.needed(template, "kernel")?;
                 Operation::Convolution(Convolution {
                     in_channels: channels,
@@ -297,16 +312,16 @@ impl<'s> Building<'s> {
                     groups: optional("groups", 1)?,
                 })
             }
-            "fc" => Operation::FullyConnected {
+            LayerKind::FullyConnected => Operation::FullyConnected {
                 in_features: channels,
                 out_features: self.needed(template, "out")?,
             },
-            "bn" => Operation::BatchNorm { features: channels },
-            "relu" => Operation::Relu,
-            "hard_tanh" => Operation::HardTanh,
-            "view" => Operation::View,
-            "flatten" => Operation::Flatten { start_dim: 1, end_dim: -1 },
-            "pooling" => {
+            LayerKind::BatchNorm => Operation::BatchNorm { features: channels },
+            LayerKind::Relu => Operation::Relu,
+            LayerKind::HardTanh => Operation::HardTanh,
+            LayerKind::View => Operation::View,
+            LayerKind::Flatten => Operation::Flatten { start_dim: 1, end_dim: -1 },
+            LayerKind::Pooling => {
                 let kernel_size = self.needed(template, "kernel")?;
                 Operation::Pooling(Pooling {
                     mode: self.mode(template)?,
@@ -315,14 +330,15 @@ impl<'s> Building<'s> {
                     padding: optional("padding", 0)?,
                 })
             }
-            "AdaptiveAvgPool2d" => Operation::AdaptiveAveragePooling {
+            LayerKind::AdaptiveAveragePooling => Operation::AdaptiveAveragePooling {
                 output_size: (self.needed(template, "height")?, self.needed(template, "width")?),
             },
-            "expand" => Operation::Expand { max_channels: self.needed(template, "channels")? },
-            "downsample" => Operation::Downsample,
-            // The reader lets through no other than these; `dropout` is the last of them.
-            _ => Operation::Dropout,
-        })
+            LayerKind::Expand => {
+                Operation::Expand { max_channels: self.needed(template, "channels")? }
+            }
+            LayerKind::Downsample => Operation::Downsample,
+            LayerKind::Dropout => Operation::Dropout,
+        }))
     }
 
     fn mode(&self, template: &LayerTemplate) -> Result<PoolingMode, Reason> {

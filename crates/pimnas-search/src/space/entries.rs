@@ -9,54 +9,92 @@ use super::fields::{Fields, Source, Written};
 use crate::problem::{Place, Problem, Problems};
 use crate::suggest;
 
-/// Most layers of a space.
+/// Most layers and uses of blocks of a space.
 const MOST_LAYERS: usize = 50_000;
 /// Deepest nesting of blocks.
 const DEEPEST: usize = 16;
 
-/// An operation of a layer, the parameters that it needs and those that it may have.
+/// What a layer of a template does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LayerKind {
+    Convolution,
+    FullyConnected,
+    BatchNorm,
+    Relu,
+    HardTanh,
+    View,
+    Flatten,
+    Dropout,
+    Pooling,
+    AdaptiveAveragePooling,
+    ElementSum,
+    Expand,
+    Downsample,
+    Zero,
+    Pass,
+}
+
+/// A kind of layer, the parameters that it needs and those that it may have.
+#[derive(Debug)]
 pub(super) struct OperationKeys {
+    pub(super) kind: LayerKind,
     pub(super) name: &'static str,
     pub(super) needed: &'static [&'static str],
     pub(super) optional: &'static [&'static str],
 }
 
 const fn keys(
-    name: &'static str,
+    (kind, name): (LayerKind, &'static str),
     needed: &'static [&'static str],
     optional: &'static [&'static str],
 ) -> OperationKeys {
-    OperationKeys { name, needed, optional }
+    OperationKeys { kind, name, needed, optional }
 }
 
 /// Every operation, by the names of layer lists; `zero` and `pass` are of templates only.
-pub(super) const OPERATIONS: [OperationKeys; 15] = [
+pub(super) static OPERATIONS: [OperationKeys; 15] = [
     keys(
-        "conv",
+        (LayerKind::Convolution, "conv"),
         &["out", "kernel"],
         &["stride", "padding", "groups", "padding_flag", "weight_bits", "activation_bits"],
     ),
-    keys("fc", &["out"], &["weight_bits", "activation_bits"]),
-    keys("bn", &[], &["activation_bits"]),
-    keys("relu", &[], &["activation_bits"]),
-    keys("hard_tanh", &[], &["activation_bits"]),
-    keys("view", &[], &[]),
-    keys("flatten", &[], &[]),
-    keys("dropout", &[], &[]),
-    keys("pooling", &["mode", "kernel"], &["stride", "padding", "activation_bits"]),
-    keys("AdaptiveAvgPool2d", &["height", "width"], &["activation_bits"]),
-    keys("element_sum", &[], &["activation_bits"]),
-    keys("expand", &["channels"], &["activation_bits"]),
-    keys("downsample", &[], &["activation_bits"]),
-    keys("zero", &[], &[]),
-    keys("pass", &[], &[]),
+    keys((LayerKind::FullyConnected, "fc"), &["out"], &["weight_bits", "activation_bits"]),
+    keys((LayerKind::BatchNorm, "bn"), &[], &["activation_bits"]),
+    keys((LayerKind::Relu, "relu"), &[], &["activation_bits"]),
+    keys((LayerKind::HardTanh, "hard_tanh"), &[], &["activation_bits"]),
+    keys((LayerKind::View, "view"), &[], &[]),
+    keys((LayerKind::Flatten, "flatten"), &[], &[]),
+    keys((LayerKind::Dropout, "dropout"), &[], &[]),
+    keys(
+        (LayerKind::Pooling, "pooling"),
+        &["mode", "kernel"],
+        &["stride", "padding", "activation_bits"],
+    ),
+    keys(
+        (LayerKind::AdaptiveAveragePooling, "AdaptiveAvgPool2d"),
+        &["height", "width"],
+        &["activation_bits"],
+    ),
+    keys((LayerKind::ElementSum, "element_sum"), &[], &["activation_bits"]),
+    keys((LayerKind::Expand, "expand"), &["channels"], &["activation_bits"]),
+    keys((LayerKind::Downsample, "downsample"), &[], &["activation_bits"]),
+    keys((LayerKind::Zero, "zero"), &[], &[]),
+    keys((LayerKind::Pass, "pass"), &[], &[]),
 ];
 
 /// What an entry is.
 #[derive(Clone, Debug)]
 enum EntryKind {
-    Layer { op: &'static str, inputs: Vec<Written>, parameters: BTreeMap<&'static str, Written> },
-    Use { block: Written, prefix: Option<Written>, with: Vec<(String, Written)> },
+    Layer {
+        op: &'static OperationKeys,
+        inputs: Vec<Written>,
+        parameters: BTreeMap<&'static str, Written>,
+    },
+    Use {
+        block: Written,
+        prefix: Option<Written>,
+        with: Vec<(String, Written)>,
+    },
 }
 
 /// An entry as written.
@@ -78,7 +116,7 @@ pub(super) struct FlatLayer {
     /// Names of the blocks that it is in, joined by points.
     pub(super) prefix: String,
     pub(super) conditions: Vec<Written>,
-    pub(super) op: &'static str,
+    pub(super) op: &'static OperationKeys,
     pub(super) inputs: Vec<Written>,
     pub(super) parameters: BTreeMap<&'static str, Written>,
 }
@@ -149,7 +187,7 @@ fn entry(
                 None => {}
             }
         }
-        (name, EntryKind::Layer { op: known.name, inputs, parameters })
+        (name, EntryKind::Layer { op: known, inputs, parameters })
     };
     fields.finish();
     Some(Entry { place, name, when, loops, kind })
@@ -161,7 +199,7 @@ pub(super) fn flatten(
     blocks: &BTreeMap<String, Vec<Entry>>,
     problems: &mut Problems,
 ) -> Vec<FlatLayer> {
-    let mut flat = Flattener { blocks, layers: Vec::new(), problems };
+    let mut flat = Flattener { blocks, layers: Vec::new(), visited: 0, problems };
     flat.entries(entries, &Context::default());
     flat.layers
 }
@@ -178,6 +216,8 @@ struct Context {
 struct Flattener<'a> {
     blocks: &'a BTreeMap<String, Vec<Entry>>,
     layers: Vec<FlatLayer>,
+    /// Entries gone through, so that blocks without layers end, too.
+    visited: usize,
     problems: &'a mut Problems,
 }
 
@@ -185,8 +225,9 @@ impl Flattener<'_> {
     fn entries(&mut self, entries: &[Entry], context: &Context) {
         for entry in entries {
             for bindings in combinations(&entry.loops, &context.bindings, self.problems) {
-                if self.layers.len() >= MOST_LAYERS {
-                    let message = format!("the network has more than {MOST_LAYERS} layers");
+                self.visited += 1;
+                if self.visited > MOST_LAYERS {
+                    let message = format!("more than {MOST_LAYERS} layers and blocks");
                     let problem = Problem::new(message, Some(&entry.place));
                     self.problems.push(problem.with_hint("repeat less"));
                     return;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::entries::FlatLayer;
+use super::entries::{FlatLayer, LayerKind};
 use super::fields::Written;
 use crate::decisions::{Decisions, Expression, Kind, Names, ParseFault, Slot, parse};
 use crate::problem::{Place, Problem, Problems};
@@ -29,7 +29,7 @@ pub(super) struct LayerTemplate {
     /// It is there where all of them hold; otherwise who takes it takes its first input.
     pub(super) conditions: Vec<Expression>,
     pub(super) inputs: Vec<Input>,
-    pub(super) op: &'static str,
+    pub(super) kind: LayerKind,
     pub(super) parameters: BTreeMap<&'static str, Expression>,
 }
 
@@ -132,7 +132,7 @@ pub(super) fn compile(
             label: label(layer, &layer.place),
             conditions: when,
             inputs,
-            op: layer.op,
+            kind: layer.op.kind,
             parameters,
         });
     }
@@ -141,8 +141,8 @@ pub(super) fn compile(
 
 fn label(layer: &FlatLayer, place: &Place) -> String {
     match &layer.name {
-        Some(name) => format!("layer {name} ({})", layer.op),
-        None => format!("the {} layer of line {}", layer.op, place.line),
+        Some(name) => format!("layer {name} ({})", layer.op.name),
+        None => format!("the {} layer of line {}", layer.op.name, place.line),
     }
 }
 
@@ -153,10 +153,10 @@ fn inputs(
     (named, layers): (&HashMap<&str, usize>, &[FlatLayer]),
     problems: &mut Problems,
 ) -> Vec<Input> {
-    let sum = layer.op == "element_sum";
+    let sum = layer.op.kind == LayerKind::ElementSum;
     let given = layer.inputs.len();
     if given > 1 && !sum {
-        let message = format!("a {} layer takes one input, not {given}", layer.op);
+        let message = format!("a {} layer takes one input, not {given}", layer.op.name);
         let problem = Problem::new(message, Some(&layer.place));
         problems.push(problem.with_hint("only element_sum takes several"));
     }
