@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import tempfile
 import time
@@ -97,7 +98,9 @@ class Bench:
             begin = time.perf_counter()
             result = item.runner(request["output"], images)
             seconds = time.perf_counter() - begin
-        return {"seconds": seconds, "images": images.shape[0], "first_output": result[0].tolist()}
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        answer = {"seconds": seconds, "images": images.shape[0], "peak_bytes": peak}
+        return answer | {"first_output": result[0].tolist()}
 
     def _runner(self, item: Prepared) -> Callable[[str, torch.Tensor], torch.Tensor]:
         if "mnsim_cfg" in item.case:

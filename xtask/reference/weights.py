@@ -44,7 +44,7 @@ def weighted_case(
 def write_case(folder: Path, name: str, made: tuple[Case, dict[str, torch.Tensor]]) -> None:
     """Write both files."""
     case, tensors = made
-    kept = {key: case[key] for key in ("network", "config_overrides")}
+    kept = {key: case[key] for key in ("zoo", "network", "config_overrides") if key in case}
     folder.mkdir(parents=True, exist_ok=True)
     write_tensors(folder / f"{name}.safetensors", tensors)
     text = json.dumps(kept | {"tensors": f"{name}.safetensors"})

@@ -9,6 +9,7 @@ use pimnas::verify::Case;
 use pimnas::{Options, RawConfig, resolve, simulate};
 use serde_json::{Value, json};
 
+use crate::bench_inference::{self, Plan};
 use crate::driver::{Driver, Setting};
 use crate::median::median;
 
@@ -24,6 +25,15 @@ pub struct Args {
     /// Folder with recorded cases and SimConfig.ini
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/golden"))]
     cases: PathBuf,
+    /// Time crossbar inference instead: folder of cases that the driver's command `weights` wrote
+    #[arg(long)]
+    inference: Option<PathBuf>,
+    /// Images of a batch of inference
+    #[arg(long, default_value_t = 32)]
+    batch: usize,
+    /// Threads of both programs in inference
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
     /// Rounds; in each, every subject is timed by both simulators, one after the other
     #[arg(long, default_value_t = 7)]
     rounds: usize,
@@ -46,6 +56,16 @@ struct Subject {
 /// Times both simulators from a network and a configuration in memory to the four metrics.
 pub fn run(args: &Args) -> Result<()> {
     let config_path = args.cases.join("SimConfig.ini");
+    if let Some(folder) = &args.inference {
+        let setting = Setting {
+            python: &args.python,
+            reference: &args.reference,
+            config: &config_path,
+            threads: args.threads,
+        };
+        let plan = Plan { folder, batch: args.batch, rounds: args.rounds };
+        return bench_inference::run(&setting, &plan);
+    }
     let base = RawConfig::from_ini(&std::fs::read(&config_path)?)?;
     let mut subjects = subjects(&args.cases, args.candidates)?;
     let setting = Setting {

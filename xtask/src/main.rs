@@ -3,6 +3,7 @@
 // The purpose of this program is to print what it measures.
 #![allow(clippy::print_stdout)]
 
+mod bench_inference;
 mod bench_reference;
 mod driver;
 mod fuzz_seeds;
