@@ -7,7 +7,9 @@ use super::portable::{Columns, each, plain};
 use super::{Call, LANES, Sums};
 
 /// Positions whose sums are in registers together.
-const SPAN: usize = 32;
+const SPAN: usize = 16;
+/// Outputs of a block of bytes.
+const BLOCK: usize = 4;
 /// Numbers of 32 bits in a register.
 const WIDTH: usize = 8;
 /// Registers of a span.
@@ -35,28 +37,31 @@ pub(super) fn accumulate(call: &Call<'_>, sums: &mut Sums<'_>) {
 /// them. With 0, not even a pair does, and products are formed in 32 bits.
 #[target_feature(enable = "avx2")]
 fn dot(run: usize, cells: &[[i8; 4]], panel: &[u32], columns: &mut Columns) {
-    for (output, columns) in columns.iter_mut().enumerate() {
-        for (span, columns) in columns.as_chunks_mut::<SPAN>().0.iter_mut().enumerate() {
-            let mut sums = [_mm256_setzero_si256(); REGISTERS];
-            let quads = panel.as_chunks::<LANES>().0;
-            let mut units = quads.iter().zip(cells.iter().skip(output).step_by(4));
-            if run == 0 {
-                for (quads, &cells) in units {
-                    wide_products(&quads[span * SPAN..][..SPAN], cells, &mut sums);
-                }
-            } else {
-                let ones = _mm256_set1_epi16(1);
-                while units.len() > 0 {
-                    let mut words = [_mm256_setzero_si256(); REGISTERS];
-                    for (quads, &cells) in units.by_ref().take(run) {
-                        narrow_products(&quads[span * SPAN..][..SPAN], cells, &mut words);
-                    }
-                    for (sum, words) in sums.iter_mut().zip(words) {
-                        *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(words, ones));
-                    }
+    let (quads, cells) = (panel.as_chunks::<LANES>().0, cells.as_chunks::<BLOCK>().0);
+    for first in (0..LANES).step_by(SPAN) {
+        let mut sums = [[_mm256_setzero_si256(); REGISTERS]; BLOCK];
+        if run == 0 {
+            for (quads, cells) in quads.iter().zip(cells) {
+                for (sums, &cells) in sums.iter_mut().zip(cells) {
+                    wide_products(&quads[first..first + SPAN], cells, sums);
                 }
             }
-            store(&sums, columns);
+        } else {
+            let ones = _mm256_set1_epi16(1);
+            for (quads, cells) in quads.chunks(run).zip(cells.chunks(run)) {
+                let mut words = [[_mm256_setzero_si256(); REGISTERS]; BLOCK];
+                for (quads, cells) in quads.iter().zip(cells) {
+                    for (words, &cells) in words.iter_mut().zip(cells) {
+                        narrow_products(&quads[first..first + SPAN], cells, words);
+                    }
+                }
+                for (sum, &words) in sums.as_flattened_mut().iter_mut().zip(words.as_flattened()) {
+                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(words, ones));
+                }
+            }
+        }
+        for (columns, sums) in columns.iter_mut().zip(&sums) {
+            store(sums, &mut columns[first..first + SPAN]);
         }
     }
 }
@@ -147,7 +152,7 @@ fn load<T>(values: &[T]) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn store(sums: &[__m256i; REGISTERS], columns: &mut [i32; SPAN]) {
+fn store(sums: &[__m256i; REGISTERS], columns: &mut [i32]) {
     for (columns, &sum) in columns.as_chunks_mut::<WIDTH>().0.iter_mut().zip(sums) {
         // SAFETY: a chunk has the size of a register.
         unsafe { _mm256_storeu_si256(columns.as_mut_ptr().cast(), sum) };
