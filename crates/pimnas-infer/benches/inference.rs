@@ -60,7 +60,8 @@ fn convolution(criterion: &mut Criterion) {
     let shaped = ShapedNetwork::new(&network).expect("shapes");
     let size = CHANNELS * SIDE * SIDE;
     let input = tensor(&[IMAGES, CHANNELS, SIDE, SIDE], random(IMAGES * size));
-    for (name, dac_bits, cell_bits) in [("1×1", 1, 1), ("2×2", 2, 2), ("4×4", 4, 4), ("8×8", 8, 8)] {
+    for (name, dac_bits, cell_bits) in [("1×1", 1, 1), ("2×2", 2, 2), ("4×4", 4, 4), ("8×8", 8, 8)]
+    {
         let mut group = criterion.benchmark_group(format!("digits of {name} bits"));
         let passes = (BITS / dac_bits) as usize * (BITS / cell_bits) as usize;
         group.throughput(Throughput::Elements((IMAGES * size * CHANNELS * 9 * passes) as u64));
