@@ -223,7 +223,8 @@ fn compare(outputs: &[Tensor], expected: &[Tensor]) -> Result<f64, String> {
             let (found, wanted) = (f64::from(found), f64::from(wanted));
             let difference = (found - wanted).abs();
             let same = found == wanted || (found.is_nan() && wanted.is_nan());
-            if !same && !(difference <= ABSOLUTE + RELATIVE * wanted.abs()) {
+            let close = difference <= ABSOLUTE + RELATIVE * wanted.abs();
+            if !same && !close {
                 return Err(format!("{found} instead of {wanted}"));
             }
             if !same && range > 0.0 {

@@ -124,7 +124,7 @@ fn of_a_layer(#[case] layers: &str, #[case] code: Code, #[case] parts: &[&str]) 
 #[case(r#"{"type": "view"}, {"type": "fc", "in_features": 3, "out_features": 10}"#,
     &["layer 1 (fc)", "expects 3 features", "is 192 features", "make it 192 features"])]
 #[case(r#"{"type": "view"}, {"type": "downsample"}"#, &["layer 1 (downsample)", "needs a map"])]
-#[case(r#"{"type": "view"}, {"type": "bn", "features": 192}"#, &["layer 1 (bn)", "needs a map"])]
+#[case(r#"{"type": "view"}, {"type": "bn", "features": 3}"#, &["layer 1 (bn)", "192"])]
 #[case(r#"{"type": "conv", "in_channels": 3, "out_channels": 4, "kernel_size": 9}"#,
     &["larger than the padded input", "3×8×8"])]
 #[case(r#"{"type": "conv", "in_channels": 3, "out_channels": 0, "kernel_size": 1}"#,

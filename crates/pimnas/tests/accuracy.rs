@@ -1,4 +1,5 @@
 //! `pimnas accuracy`: the same figures for the same seed, and every kind of bad input.
+#![allow(clippy::unwrap_used, missing_docs)]
 
 use assert_cmd::Command;
 use predicates::prelude::*;

@@ -1,4 +1,5 @@
 //! `pimnas infer` and `pimnas candidate`: recorded outputs, and every kind of bad input.
+#![allow(clippy::unwrap_used, missing_docs)]
 
 use std::path::{Path, PathBuf};
 

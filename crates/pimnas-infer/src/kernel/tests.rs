@@ -160,6 +160,7 @@ fn problem() -> impl Strategy<Value = Problem> {
         let halves = 1 + random(2) as usize;
         let bits_in_use = 1 + random(digit_bits * cycles as u32);
         let mut inputs = vec![vec![0_u8; rows * lanes]; halves];
+        #[allow(clippy::needless_range_loop)] // each place goes to one of the halves
         for place in 0..rows * lanes {
             inputs[random(halves as u32) as usize][place] = random(1 << bits_in_use) as u8;
         }

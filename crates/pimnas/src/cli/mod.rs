@@ -41,7 +41,7 @@ enum Command {
     Sweep(sweep::SweepArgs),
     Verify(verify::VerifyArgs),
     Config(config::ConfigArgs),
-    Accuracy(accuracy::AccuracyArgs),
+    Accuracy(Box<accuracy::AccuracyArgs>),
     Infer(infer::InferArgs),
     Candidate(candidate::CandidateArgs),
     Space(space::SpaceArgs),
