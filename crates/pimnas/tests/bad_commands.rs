@@ -87,6 +87,26 @@ fn outputs_are_replaced_whole() {
     assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
 }
 
+/// A new file may be read by whom the user's mask says, a replaced one by whom it was before: a
+/// temporary file that takes its place would else be the owner's alone.
+#[cfg(unix)]
+#[test]
+fn outputs_keep_their_permissions() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = folder(&[("kept.txt", b"before"), ("plain.txt", b"")]);
+    let mode = |name: &str| {
+        std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777
+    };
+    let private = std::fs::Permissions::from_mode(0o640);
+    std::fs::set_permissions(folder.path().join("kept.txt"), private).unwrap();
+    for name in ["kept.txt", "new.txt"] {
+        let (code, ..) = run(folder.path(), &["simulate", "--output", name]);
+        assert_eq!(code, 0);
+    }
+    assert_eq!(mode("kept.txt"), 0o640);
+    assert_eq!(mode("new.txt"), mode("plain.txt"), "not the mask's");
+}
+
 #[rstest]
 #[case::no_equals("Crossbar level/Xbar_Size", &["is no axis", "Section/Key=value;value"])]
 #[case::no_value("Crossbar level/Xbar_Size=", &["has no values", "semicolons"])]

@@ -85,6 +85,10 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     }
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let mut file = beside(folder_of(&target)).map_err(failed)?;
+    // A file that is replaced keeps who may read it.
+    if let Ok(before) = target.metadata() {
+        file.as_file().set_permissions(before.permissions()).map_err(failed)?;
+    }
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
     file.persist(&target).map_err(|error| failed(error.error))?;
     Ok(())
