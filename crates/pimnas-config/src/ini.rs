@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, Place};
 use crate::document::{DEFAULT_SECTION, Entry, Origin, Section, Written};
-use crate::suggest::shown;
+use pimnas_suggest::shown;
 
 /// What a line is.
 enum Line<'t> {

@@ -18,7 +18,6 @@ mod point;
 mod raw;
 pub mod registry;
 mod resolve;
-mod suggest;
 mod toml_form;
 mod value;
 mod write;

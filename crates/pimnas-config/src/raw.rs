@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Diagnostics};
 use crate::document::{DEFAULT_SECTION, Entry, Origin, Section};
 use crate::registry::{self, KEYS, SECTIONS};
-use crate::suggest::{closest, shown};
 use crate::{ini, toml_form, write};
+use pimnas_suggest::{closest, shown};
 
 /// Largest text that is read, bytes.
 const MAX_BYTES: usize = 1 << 20;

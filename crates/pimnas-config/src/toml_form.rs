@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, Place};
 use crate::document::{Entry, Origin, Section, Written};
 use crate::raw::{Format, RawConfig};
 use crate::registry::{self, ValueKind};
-use crate::suggest::shown;
+use pimnas_suggest::shown;
 
 /// Sections of a TOML text.
 ///

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::registry::{Key, Sentinel, Unset, ValueKind};
-use crate::suggest::{closest, shown};
+use pimnas_suggest::{closest, shown};
 
 /// Most figures of a list.
 const MAX_FIGURES: usize = 65_536;

@@ -20,7 +20,6 @@ mod fault;
 pub mod layer;
 mod readers;
 pub mod shape;
-mod suggest;
 pub mod validate;
 mod writer;
 pub mod zoo;

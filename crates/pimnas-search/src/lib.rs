@@ -24,7 +24,6 @@ pub mod rollout;
 pub mod space;
 pub mod spaces;
 pub mod streams;
-mod suggest;
 
 pub use decisions::{Decision, Decisions, DecisionsBuilder, Kind, Value};
 pub use problem::{Place, Problem, Problems};

@@ -4,8 +4,8 @@ use super::reader::Reader;
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::registry as keys;
 use crate::registry::Key;
-use crate::suggest::shown;
 use crate::value::Value;
+use pimnas_suggest::shown;
 
 /// Most PEs of a tile.
 const MAX_PES: f64 = 65_536.0;

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use crate::error::{NetworkError, NetworkErrorCode};
-use crate::suggest;
 use crate::validate::{BITS_HINT, bits_problem};
+use pimnas_suggest as suggest;
 
 /// Unknown keys of one object that are reported; whoever has more has a file of another kind.
 const MOST_UNKNOWN: usize = 20;
@@ -205,7 +205,7 @@ impl<'a, 'p> Fields<'a, 'p> {
         let unknown = self.object.keys().filter(|key| !self.known.contains(&key.as_str()));
         for key in unknown.take(MOST_UNKNOWN) {
             let why = format!("unknown key {}", suggest::shown(key));
-            let hint = suggest::hint(key, &self.known);
+            let hint = suggest::hint(key, self.known.iter().copied());
             self.problems
                 .push(self.place.error(NetworkErrorCode::UnknownKey, &why).with_hint(hint));
         }

@@ -10,7 +10,7 @@ use crate::layer::{
     CandidateScales, DEFAULT_BITS, DEFAULT_INPUT_STEP, DEFAULT_POINT_SHIFT, Layer, Network,
     NetworkInput, Quantisation, Shape, Source,
 };
-use crate::suggest;
+use pimnas_suggest as suggest;
 
 /// Key under which a larger file has the network.
 pub(super) const KEY: &str = "network";
@@ -114,7 +114,7 @@ pub(super) fn open<'a, 'p>(
     let Some(kind) = operation::kind_of(name, names) else {
         let known: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
         let why = format!("unknown {type_key} {}", suggest::shown(name));
-        fields.report(NetworkErrorCode::UnknownType, &why, &suggest::hint(name, &known));
+        fields.report(NetworkErrorCode::UnknownType, &why, &suggest::hint(name, known));
         return None;
     };
     Some((kind, fields))

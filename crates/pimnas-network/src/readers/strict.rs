@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::suggest::shown;
+use pimnas_suggest::shown;
 
 /// Values reserved for before they are seen; a text of a few bytes can promise any number.
 const RESERVED: usize = 64;

@@ -16,7 +16,7 @@ use builder::Builder;
 
 use crate::error::{NetworkError, NetworkErrorCode, NetworkErrors};
 use crate::layer::Network;
-use crate::suggest;
+use pimnas_suggest as suggest;
 
 /// What the networks are built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub fn build(name: &str, options: ZooOptions) -> Result<Network, NetworkErrors> 
     let Some(&(name, recipe)) = RECIPES.iter().find(|(known, _)| *known == name) else {
         let message = format!("there is no network `{}` in the zoo", suggest::shown(name));
         let error = NetworkError::new(NetworkErrorCode::UnknownNetwork, message);
-        return Err(error.with_hint(suggest::hint(name, &NAMES)).into());
+        return Err(error.with_hint(suggest::hint(name, NAMES)).into());
     };
     let mut builder = Builder::new(options.input);
     recipe(&mut builder, options);

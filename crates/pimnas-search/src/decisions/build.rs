@@ -9,7 +9,7 @@ use super::schedule::{Counts, Step, order};
 use super::value::{Kind, Value};
 use super::{Decision, Decisions, Derived, Inner, Requirement};
 use crate::problem::{Place, Problem, Problems};
-use crate::suggest::shown;
+use pimnas_suggest::shown;
 
 /// Most choices of a decision.
 const MOST_CHOICES: usize = 65_535;

@@ -7,7 +7,7 @@
 
 use super::expression::{Expression, Function, Infix, Slot};
 use super::value::Value;
-use crate::suggest;
+use pimnas_suggest as suggest;
 
 /// Deepest nesting of brackets and signs.
 const DEEPEST: usize = 64;
@@ -286,7 +286,7 @@ impl Reader<'_> {
                         Function::ALL.iter().map(|(name, _)| *name).chain(["select"]).collect();
                     let fault =
                         self.fault(format!("there is no function `{}`", suggest::shown(name)));
-                    Err(ParseFault { hint: Some(suggest::hint(name, &known)), ..fault })
+                    Err(ParseFault { hint: Some(suggest::hint(name, known)), ..fault })
                 }
             };
         }
@@ -297,7 +297,7 @@ impl Reader<'_> {
             }
             None => {
                 let message = format!("there is no value `{}`", suggest::shown(name));
-                let hint = match suggest::closest(name, &self.names.all()) {
+                let hint = match suggest::closest(name, self.names.all()) {
                     Some(close) => format!("did you mean `{close}`? Words stand in single quotes"),
                     None => {
                         "name a decision or a derived value; words stand in single quotes".into()

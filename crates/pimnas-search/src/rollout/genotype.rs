@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::Rollout;
 use crate::decisions::{Decisions, Value};
-use crate::suggest;
+use pimnas_suggest as suggest;
 
 /// Version of the written form.
 const VERSION: u64 = 1;
@@ -139,7 +139,7 @@ impl Genotype {
         for (path, value) in &self.values {
             let Some(index) = decisions.position(path) else {
                 let names: Vec<&str> = decisions.list().iter().map(|d| d.path.as_str()).collect();
-                let hint = suggest::closest(path, &names)
+                let hint = suggest::closest(path, names)
                     .map_or("remove it".to_owned(), |close| format!("did you mean `{close}`?"));
                 report(format!("there is no decision `{}`", suggest::shown(path)), hint);
                 continue;

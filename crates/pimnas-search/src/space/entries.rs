@@ -7,7 +7,7 @@ use toml_edit::{Item, TableLike};
 use super::expand::{Bindings, Loop, combinations, loops, pairs};
 use super::fields::{Fields, Source, Written};
 use crate::problem::{Place, Problem, Problems};
-use crate::suggest;
+use pimnas_suggest as suggest;
 
 /// Most layers and uses of blocks of a space.
 const MOST_LAYERS: usize = 50_000;
@@ -164,11 +164,7 @@ fn entry(
         let Some(known) = OPERATIONS.iter().find(|known| known.name == op.text) else {
             let names: Vec<&str> = OPERATIONS.iter().map(|known| known.name).collect();
             let message = format!("there is no operation `{}`", suggest::shown(&op.text));
-            fields.report(
-                &message,
-                &op.place.unwrap_or_default(),
-                &suggest::hint(&op.text, &names),
-            );
+            fields.report(&message, &op.place.unwrap_or_default(), &suggest::hint(&op.text, names));
             return None;
         };
         let name = fields.text("name");
@@ -250,7 +246,7 @@ impl Flattener<'_> {
                     let names: Vec<&str> = self.blocks.keys().map(String::as_str).collect();
                     let message = format!("there is no block `{}`", suggest::shown(&block.text));
                     let problem = Problem::new(message, block.place.as_ref());
-                    self.problems.push(problem.with_hint(suggest::hint(&block.text, &names)));
+                    self.problems.push(problem.with_hint(suggest::hint(&block.text, names)));
                     return None;
                 };
                 if context.depth >= DEEPEST {

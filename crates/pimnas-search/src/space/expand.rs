@@ -4,7 +4,7 @@ use toml_edit::{Item, TableLike, Value as Toml};
 
 use super::fields::{Fields, Written};
 use crate::problem::{Place, Problem, Problems};
-use crate::suggest;
+use pimnas_suggest as suggest;
 
 /// Most repetitions of an entry, and most values of a variable.
 const MOST: usize = 10_000;
@@ -66,7 +66,7 @@ impl Bindings {
             let hint = if known.is_empty() {
                 "declare it: `for = { s = \"0..3\" }`".to_owned()
             } else {
-                suggest::hint(inner, &known)
+                suggest::hint(inner, known)
             };
             (message, hint)
         })

@@ -6,7 +6,7 @@ use toml_edit::{Item, TableLike, Value as Toml};
 
 use crate::decisions::Value;
 use crate::problem::{Place, Problem, Problems};
-use crate::suggest;
+use pimnas_suggest as suggest;
 
 /// Widest `{ from, to, by }`.
 const MOST_STEPS: i64 = 65_535;
@@ -193,7 +193,7 @@ impl<'a, 'p> Fields<'a, 'p> {
             let span = self.table.get_key_value(key).and_then(|(k, _)| k.span());
             let place = self.source.place(span.or_else(|| item.span()));
             let message = format!("{}: unknown key `{}`", self.what, suggest::shown(key));
-            let hint = suggest::hint(key, &self.known);
+            let hint = suggest::hint(key, self.known.iter().copied());
             self.problems.push(Problem::new(message, Some(&place)).with_hint(hint));
         }
     }

@@ -6,7 +6,7 @@ use super::entries::{FlatLayer, LayerKind};
 use super::fields::Written;
 use crate::decisions::{Decisions, Expression, Kind, Names, ParseFault, Slot, parse};
 use crate::problem::{Place, Problem, Problems};
-use crate::suggest;
+use pimnas_suggest as suggest;
 
 /// Names of the shape of a layer's first input, behind all other slots.
 pub(super) const SHAPE: [&str; 3] = ["in.channels", "in.height", "in.width"];
@@ -175,7 +175,7 @@ fn inputs(
                 let message = format!("no layer `{}` comes before it", suggest::shown(&input.text));
                 let names: Vec<&str> =
                     layers[..index].iter().filter_map(|layer| layer.name.as_deref()).collect();
-                let hint = suggest::closest(&input.text, &names).map_or_else(
+                let hint = suggest::closest(&input.text, names).map_or_else(
                     || "name a layer before it, or `input`".to_owned(),
                     |close| format!("did you mean `{close}`?"),
                 );

@@ -2,7 +2,7 @@
 
 use crate::problem::{Problem, Problems};
 use crate::space::WrittenSpace;
-use crate::suggest;
+use pimnas_suggest as suggest;
 
 const TEXTS: [(&str, &str); 4] = [
     ("grey28", include_str!("grey28.toml")),
@@ -29,7 +29,7 @@ pub fn build(name: &str) -> Result<WrittenSpace, Problems> {
         Some(text) => WrittenSpace::from_toml(text),
         None => {
             let message = format!("there is no space `{}`", suggest::shown(name));
-            let problem = Problem::new(message, None).with_hint(suggest::hint(name, &NAMES));
+            let problem = Problem::new(message, None).with_hint(suggest::hint(name, NAMES));
             let mut problems = Problems::default();
             problems.push(problem);
             Err(problems)

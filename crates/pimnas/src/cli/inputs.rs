@@ -220,21 +220,10 @@ impl ModeArgs {
     }
 }
 
-/// Similarity (1 is equal) from which a name counts as meant.
-const SIMILAR: f64 = 0.8;
-
 fn quirk(name: &str) -> Result<Quirk, Failure> {
     Quirk::by_name(name).ok_or_else(|| {
         let names = Quirk::ALL.map(Quirk::name);
-        let hint = names
-            .into_iter()
-            .map(|known| (strsim::jaro_winkler(known, name), known))
-            .filter(|&(similarity, _)| similarity >= SIMILAR)
-            .max_by(|(a, _), (b, _)| a.total_cmp(b))
-            .map_or_else(
-                || format!("choose one of {}", names.join(", ")),
-                |(_, nearest)| format!("did you mean `{nearest}`?"),
-            );
+        let hint = pimnas_suggest::hint(name, names);
         Failure::new(format_args!("there is no quirk `{name}`"), Some(&hint))
     })
 }
