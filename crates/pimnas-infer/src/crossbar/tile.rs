@@ -167,7 +167,7 @@ impl CrossbarLayer {
                     };
                     let mut sums = match self.conversion.counting {
                         Counting::Codes(_) => Sums::Codes(work.counts),
-                        Counting::Values => Sums::Values(work.sums),
+                        Counting::Values(_) => Sums::Values(work.sums),
                     };
                     accumulate(self.isa, &call, &mut sums);
                 }
