@@ -57,13 +57,10 @@ def products(network: dict[str, Any]) -> int:
 
 
 def unify(net: Any) -> None:
-    """One flag of even kernels for all parts of a layer, one scale for all its groups."""
+    """One scale for all groups of a layer."""
     for layer in net.layer_list:
         groups = getattr(layer, "group_conv", [layer] if hasattr(layer, "layer_list") else [])
         for group in groups:
-            for part in group.layer_list:
-                if hasattr(part, "padding_flag"):
-                    part.padding_flag.copy_(groups[0].layer_list[0].padding_flag)
             for name in ("last_value", "bit_scale_list"):
                 getattr(group, name).copy_(getattr(groups[0], name))
                 getattr(layer, name).copy_(getattr(groups[0], name))

@@ -26,14 +26,22 @@ pub struct Plan<'a> {
     pub rounds: usize,
 }
 
-/// A way of computing a batch, by both programs.
+/// A way of computing a batch.
+struct Way {
+    name: &'static str,
+    /// What the published simulator is asked for.
+    output: &'static str,
+    network: CompiledNetwork,
+    /// Of each round.
+    times: Vec<Spent>,
+}
+
+/// Seconds of a batch.
 #[derive(Clone, Copy)]
-enum Way {
-    /// Crossbars of exact cells.
-    Exact,
-    /// Crossbars of real-valued cells, as with variation: the float path. The published simulator
-    /// computes both with the same float convolutions.
-    Real,
+struct Spent {
+    clock: f64,
+    /// Of all threads, in the process and in the system.
+    processor: f64,
 }
 
 /// A case, bound to its weights.
@@ -41,12 +49,14 @@ struct Subject {
     name: String,
     path: PathBuf,
     input: Tensor,
-    exact: CompiledNetwork,
-    real: CompiledNetwork,
-    reference: Vec<f64>,
-    exact_times: Vec<f64>,
-    real_times: Vec<f64>,
+    ways: Vec<Way>,
+    /// By the published simulator: output and times of each round.
+    reference: Vec<(&'static str, Vec<Spent>)>,
 }
+
+/// Outputs of the published simulator. Cells with variation cost it the same float convolutions.
+const OUTPUTS: [(&str, AdcRange); 2] =
+    [("crossbar_scale", AdcRange::Scale), ("crossbar_fix", AdcRange::Fix)];
 
 /// Times every case of the folder in each round, by both programs, one after the other.
 pub fn run(setting: &Setting<'_>, plan: &Plan<'_>) -> Result<()> {
@@ -58,17 +68,22 @@ pub fn run(setting: &Setting<'_>, plan: &Plan<'_>) -> Result<()> {
     let mut theirs = 0.0;
     for round in 0..plan.rounds {
         for subject in &mut subjects {
-            let request = json!({"op": "infer", "case": subject.path, "output": "crossbar_scale",
-                "batch": plan.batch});
-            let answer = driver.ask(&request)?;
-            let seconds = answer["seconds"].as_f64().context("no time in the answer")?;
-            subject.reference.push(seconds);
-            theirs = answer["peak_bytes"].as_f64().unwrap_or(f64::NAN);
-            let output = pool.install(|| subject.time(Way::Exact))?;
-            check(&subject.name, &answer["first_output"], &output)?;
-            pool.install(|| subject.time(Way::Real))?;
+            for (place, (output, _)) in OUTPUTS.into_iter().enumerate() {
+                let request = json!({"op": "infer", "case": subject.path, "output": output,
+                    "batch": plan.batch});
+                let answer = driver.ask(&request)?;
+                let number = |key: &str| answer[key].as_f64().context("no time in the answer");
+                let (clock, processor) = (number("seconds")?, number("processor_seconds")?);
+                subject.reference[place].1.push(Spent { clock, processor });
+                theirs = number("peak_bytes")?;
+                let of_output = subject.ways.iter_mut().filter(|way| way.output == output);
+                for way in of_output {
+                    let found = pool.install(|| way.time(&subject.input))?;
+                    check(&subject.name, &answer["first_output"], &found)?;
+                }
+            }
         }
-        println!("round {} of {} done", round + 1, plan.rounds);
+        println!("round {} of {} done, {}", round + 1, plan.rounds, load());
     }
     print_result(&subjects, plan.batch);
     let mega = |bytes: f64| bytes / 1e6;
@@ -103,33 +118,41 @@ impl Subject {
         let input = Tensor::from_safetensors(&file, "input")?;
         ensure!(input.dims()[0] == batch, "{} has another batch", path.display());
         let hardware = CrossbarHardware::from_hardware(&resolve(base)?, Quirks::reference())?;
-        let options = InferenceOptions::new(Mode::Crossbar(AdcRange::Scale), hardware);
         let parameters = Parameters::from_safetensors(&file)?;
-        let exact = CompiledNetwork::new(&ShapedNetwork::new(&network)?, &parameters, &options)?;
-        let real = exact.with_conductances(|cells| {
-            Some(cells.digits.iter().map(|&digit| digit as f32).collect())
-        })?;
+        drop(file);
+        let shaped = ShapedNetwork::new(&network)?;
+        let mut ways = Vec::new();
+        for (output, range) in OUTPUTS {
+            let options = InferenceOptions::new(Mode::Crossbar(range), hardware);
+            let exact = CompiledNetwork::new(&shaped, &parameters, &options)?;
+            let real = match range {
+                AdcRange::Fix => None,
+                AdcRange::Scale => Some(exact.with_conductances(|cells| {
+                    Some(cells.digits.iter().map(|&digit| digit as f32).collect())
+                })?),
+            };
+            let name = if range == AdcRange::Scale { "scale" } else { "fix" };
+            let way = |name, network| Way { name, output, network, times: Vec::new() };
+            ways.push(way(name, exact));
+            ways.extend(real.map(|real| way("scale, real cells", real)));
+        }
         Ok(Self {
             name: case["zoo"].as_str().map_or_else(|| stem(path), str::to_owned),
             path: path.canonicalize()?,
             input,
-            exact,
-            real,
-            reference: Vec::new(),
-            exact_times: Vec::new(),
-            real_times: Vec::new(),
+            ways,
+            reference: OUTPUTS.map(|(output, _)| (output, Vec::new())).into(),
         })
     }
+}
 
+impl Way {
     /// Times a batch; gives its outputs.
-    fn time(&mut self, way: Way) -> Result<Tensor> {
-        let (network, times) = match way {
-            Way::Exact => (&self.exact, &mut self.exact_times),
-            Way::Real => (&self.real, &mut self.real_times),
-        };
-        let begin = Instant::now();
-        let output = network.run(&self.input)?;
-        times.push(begin.elapsed().as_secs_f64());
+    fn time(&mut self, input: &Tensor) -> Result<Tensor> {
+        let (begin, processor) = (Instant::now(), processor_seconds());
+        let output = self.network.run(input)?;
+        let clock = begin.elapsed().as_secs_f64();
+        self.times.push(Spent { clock, processor: processor_seconds() - processor });
         Ok(output)
     }
 }
@@ -158,24 +181,49 @@ fn peak_bytes() -> f64 {
     kilobytes.map_or(f64::NAN, |kilobytes| kilobytes * 1024.0)
 }
 
+/// Processor time of all threads of this process, in seconds.
+fn processor_seconds() -> f64 {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    tasks
+        .filter_map(|task| {
+            let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse::<f64>().ok()
+        })
+        .sum::<f64>()
+        / 1e9
+}
+
+/// What else the machine does.
+fn load() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!("load {}", text.split_whitespace().next().unwrap_or("unknown"))
+}
+
 fn print_result(subjects: &[Subject], batch: usize) {
-    println!("| network | published, ms an image | exact cells | ratio | real cells | ratio |");
-    println!("|---|---:|---:|---:|---:|---:|");
+    println!(
+        "| network | range, cells | published, ms an image | pimnas | ratio | published, processor ms | pimnas | ratio |"
+    );
+    println!("|---|---|---:|---:|---:|---:|---:|---:|");
     for subject in subjects {
-        let each = |times: &[f64]| median(times) * 1e3 / batch as f64;
-        let ratio = |times: &[f64]| {
-            let pairs = subject.reference.iter().zip(times);
-            median(&pairs.map(|(theirs, ours)| theirs / ours).collect::<Vec<_>>())
-        };
-        let (exact, real) = (&subject.exact_times, &subject.real_times);
-        println!(
-            "| {} | {:.1} | {:.2} | {:.1} | {:.2} | {:.1} |",
-            subject.name,
-            each(&subject.reference),
-            each(exact),
-            ratio(exact),
-            each(real),
-            ratio(real)
-        );
+        for way in &subject.ways {
+            let reference = subject.reference.iter().find(|(output, _)| *output == way.output);
+            let Some((_, reference)) = reference else { continue };
+            let columns =
+                [|spent: &Spent| spent.clock, |spent: &Spent| spent.processor].map(|of| {
+                    let each = |times: &[Spent]| {
+                        median(&times.iter().map(of).collect::<Vec<_>>()) * 1e3 / batch as f64
+                    };
+                    let pairs = reference.iter().zip(&way.times);
+                    let ratios: Vec<f64> =
+                        pairs.map(|(theirs, ours)| of(theirs) / of(ours)).collect();
+                    format!(
+                        "{:.1} | {:.2} | {:.1}",
+                        each(reference),
+                        each(&way.times),
+                        median(&ratios)
+                    )
+                });
+            println!("| {} | {} | {} |", subject.name, way.name, columns.join(" | "));
+        }
     }
 }

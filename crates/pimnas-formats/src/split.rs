@@ -3,9 +3,11 @@
 //! A trained layer list keeps the weights of a layer in parts of as many input channels (features)
 //! as fit into the rows of a crossbar: `layer_list.3.layer_list.0.weight`, `….1.weight`, …, for
 //! groups `layer_list.3.group_conv.1.layer_list.0.weight`. Joined they are one tensor
-//! `layer_list.3.weight`; what an even kernel's output loses (`padding_flag`) is one value then.
+//! `layer_list.3.weight`; what an even kernel's output loses (`padding_flag`) is one value then, or
+//! one for each input channel if the parts differ.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use thiserror::Error;
 
@@ -41,11 +43,13 @@ pub enum SplitError {
         /// Dimensions of the first part.
         first: Vec<usize>,
     },
-    /// Parts whose outputs lose different edges.
-    #[error("{place}: its parts have different values of padding_flag")]
-    FlagsDiffer {
+    /// Parts whose outputs lose different edges, but not each part says which.
+    #[error("{place}: its parts differ in padding_flag, and part {part} has none for its channels")]
+    MissingFlag {
         /// The layer or group.
         place: String,
+        /// Index of the part.
+        part: usize,
     },
     /// A kernel that does not fit.
     #[error("{place}: a kernel of {cells} cells does not fit into {rows} crossbar rows")]
@@ -64,11 +68,8 @@ impl SplitError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::MissingPart { .. } | Self::PartShape { .. } => {
+            Self::MissingPart { .. } | Self::PartShape { .. } | Self::MissingFlag { .. } => {
                 "check that the weights belong to one network and are complete"
-            }
-            Self::FlagsDiffer { .. } => {
-                "save the weights of a network that was built and trained in one piece"
             }
             Self::KernelTooLarge { .. } => "take larger crossbars (Xbar_Size)",
         }
@@ -126,12 +127,15 @@ impl NamedTensors {
                 Some((place, "weight")) => {
                     let parts = cut(place, tensor, rows)?;
                     let flag = joined.get(&format!("{place}.padding_flag"));
+                    let mut first = 0;
                     for (index, part) in parts.into_iter().enumerate() {
+                        let channels = channels(&part);
                         split.insert(format!("{place}.{LIST}.{index}.weight"), part);
                         if let Some(flag) = flag {
                             let name = format!("{place}.{LIST}.{index}.padding_flag");
-                            split.insert(name, flag.clone());
+                            split.insert(name, flags_of(flag, first..first + channels));
                         }
+                        first += channels;
                     }
                 }
                 Some((_, "padding_flag")) => {}
@@ -179,7 +183,7 @@ fn is_place(place: &str) -> bool {
 #[derive(Default)]
 struct Parts<'a> {
     weights: BTreeMap<usize, &'a Tensor>,
-    flags: Vec<&'a Tensor>,
+    flags: BTreeMap<usize, &'a Tensor>,
 }
 
 impl<'a> Parts<'a> {
@@ -187,7 +191,7 @@ impl<'a> Parts<'a> {
         if name.kind == "weight" {
             self.weights.insert(name.index, tensor);
         } else {
-            self.flags.push(tensor);
+            self.flags.insert(name.index, tensor);
         }
     }
 
@@ -213,13 +217,38 @@ impl<'a> Parts<'a> {
     }
 
     fn flag(&self, place: &str) -> Result<Option<Tensor>, SplitError> {
-        let Some(&first) = self.flags.first() else { return Ok(None) };
-        let same = self.flags.iter().all(|flag| flag.to_f32() == first.to_f32());
-        if same {
-            Ok(Some(first.clone()))
-        } else {
-            Err(SplitError::FlagsDiffer { place: shown(place) })
+        let Some(&first) = self.flags.values().next() else { return Ok(None) };
+        if self.flags.values().all(|flag| flag.to_f32() == first.to_f32()) {
+            return Ok(Some(first.clone()));
         }
+        let mut flags = Vec::new();
+        for (&part, weight) in &self.weights {
+            let channels = channels(weight);
+            match self.flags.get(&part).map(|flag| flag.to_f32()).as_deref() {
+                Some(&[flag]) => flags.extend(std::iter::repeat_n(flag, channels)),
+                Some(each) if each.len() == channels => flags.extend_from_slice(each),
+                Some(_) | None => {
+                    return Err(SplitError::MissingFlag { place: shown(place), part });
+                }
+            }
+        }
+        Ok(Some(Tensor::vector(flags)))
+    }
+}
+
+/// Input channels of weights.
+fn channels(weight: &Tensor) -> usize {
+    weight.dims().get(1).copied().unwrap_or(0)
+}
+
+/// The flags of some channels: one, if they are the same.
+fn flags_of(flag: &Tensor, channels: Range<usize>) -> Tensor {
+    match flag.to_f32().get(channels) {
+        Some(flags @ [first, ..]) if flags.iter().any(|flag| flag != first) => {
+            Tensor::vector(flags.to_vec())
+        }
+        Some([first, ..]) if flag.to_f32().len() > 1 => Tensor::vector(vec![*first]),
+        Some(_) | None => flag.clone(),
     }
 }
 

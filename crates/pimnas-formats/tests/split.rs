@@ -83,6 +83,42 @@ fn a_kernel_larger_than_a_crossbar_is_an_error() {
     assert!(matches!(error, SplitError::KernelTooLarge { cells: 25, rows: 16, .. }));
 }
 
+#[test]
+fn parts_with_flags_of_their_own_keep_them() {
+    let tensors = parts(&[
+        ("layer_list.0.layer_list.0.weight", weight(&[1, 2, 2, 2])),
+        ("layer_list.0.layer_list.0.padding_flag", flag(1)),
+        ("layer_list.0.layer_list.1.weight", weight(&[1, 1, 2, 2])),
+        ("layer_list.0.layer_list.1.padding_flag", flag(0)),
+    ]);
+    let joined = tensors.joined().unwrap();
+    let flags = |tensors: &NamedTensors, name: &str| tensors.get(name).unwrap().to_f32().to_vec();
+    assert_eq!(flags(&joined, "layer_list.0.padding_flag"), [1.0, 1.0, 0.0]);
+    // A part of two channels and one of one, then all in one, then each alone.
+    for (rows, expected) in [
+        (8, vec![vec![1.0], vec![0.0]]),
+        (12, vec![vec![1.0, 1.0, 0.0]]),
+        (4, vec![vec![1.0], vec![1.0], vec![0.0]]),
+    ] {
+        let split = tensors.split_for(CrossbarRows(rows)).unwrap();
+        let name = |part: usize| format!("layer_list.0.layer_list.{part}.padding_flag");
+        for (part, expected) in expected.iter().enumerate() {
+            assert_eq!(flags(&split, &name(part)), *expected, "{rows} rows, part {part}");
+        }
+        assert_eq!(split.get(&name(expected.len())), None);
+        assert_eq!(split.joined().unwrap(), joined);
+    }
+    let missing = parts(&[
+        ("layer_list.0.layer_list.0.weight", weight(&[1, 2, 2, 2])),
+        ("layer_list.0.layer_list.0.padding_flag", flag(1)),
+        ("layer_list.0.layer_list.1.weight", weight(&[1, 1, 2, 2])),
+        ("layer_list.0.layer_list.2.weight", weight(&[1, 1, 2, 2])),
+        ("layer_list.0.layer_list.2.padding_flag", flag(0)),
+    ]);
+    let place = "layer_list.0".to_owned();
+    assert_eq!(missing.joined(), Err(SplitError::MissingFlag { place, part: 1 }));
+}
+
 proptest! {
     #[test]
     fn cutting_for_any_size_keeps_every_weight(

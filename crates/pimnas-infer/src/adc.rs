@@ -66,16 +66,36 @@ pub(crate) enum Scaling {
 }
 
 /// From a code to a value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Values {
     /// The code times this power of two.
     Power(f32),
-    /// The value of each code, from -limit to limit.
-    Table(Vec<f32>),
+    /// Operation by operation.
+    Stepwise(ValueSteps),
+}
+
+/// From a code to a value, operation by operation as the reference computes it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ValueSteps {
+    pub full: f32,
+    /// A power of two.
+    pub unit: f32,
+    pub weight_step: f32,
+    pub input_step: f32,
+    pub divisor: f32,
+    /// A power of two.
+    pub top: f32,
+}
+
+impl ValueSteps {
+    #[inline(always)]
+    pub fn value(&self, code: f32) -> f32 {
+        code * self.full * self.unit * self.weight_step * self.input_step / self.divisor * self.top
+    }
 }
 
 /// The transfer function of a layer's ADCs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Transfer {
     pub scaling: Scaling,
     /// Largest code.
@@ -105,15 +125,16 @@ impl Transfer {
                 let full = settings.full_sum;
                 let power = power_of_two(steps);
                 let stepwise = Stepwise { first: 1.0, second: 1.0, divisor: full, power };
-                let value = |code: f32| {
-                    code * full / power * settings.weight_step * settings.input_step
-                        / settings.output_scale
-                        * power_of_two(settings.top_exponent)
-                };
-                let last = limit as i32;
-                let table = (-last..=last).map(|code| value(code as f32)).collect();
+                let values = Values::Stepwise(ValueSteps {
+                    full,
+                    unit: 1.0 / power,
+                    weight_step: settings.weight_step,
+                    input_step: settings.input_step,
+                    divisor: settings.output_scale,
+                    top: power_of_two(settings.top_exponent),
+                });
                 let scaling = verified(stepwise, limit, settings.largest_sum);
-                Self { scaling, limit, values: Values::Table(table) }
+                Self { scaling, limit, values }
             }
         }
     }
@@ -142,17 +163,17 @@ impl Transfer {
 
     /// The value of a code.
     #[inline(always)]
-    fn value_of(&self, code: f32) -> f32 {
-        match &self.values {
+    pub fn value_of(&self, code: f32) -> f32 {
+        match self.values {
             Values::Power(power) => code * power,
-            Values::Table(table) => table[(code + self.limit) as usize],
+            Values::Stepwise(steps) => steps.value(code),
         }
     }
 
     /// The same transfer without the verified product, for sums that are no integers.
     pub fn for_real_sums(&self, settings: &TransferSettings) -> Self {
         let unverified = TransferSettings { largest_sum: i32::MAX, ..*settings };
-        Self { scaling: Self::new(&unverified).scaling, ..self.clone() }
+        Self { scaling: Self::new(&unverified).scaling, ..*self }
     }
 }
 

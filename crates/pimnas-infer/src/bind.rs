@@ -7,15 +7,41 @@ use crate::names::Names;
 use crate::options::MAX_BITS;
 use crate::parameters::Parameters;
 
-/// Which row and column an even kernel's output loses.
+/// Which row and column of an even kernel's output are lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dropped {
-    /// None: the kernel is odd or its padding small.
-    Nothing,
+pub(crate) enum Edge {
     /// The first (flag 0).
     First,
     /// The last (flag 1).
     Last,
+}
+
+/// What an even kernel's output loses, for each input channel of all groups; empty if it loses
+/// nothing: the kernel is odd or its padding small.
+///
+/// Weights are stored in parts of some channels, each of which is a convolution of its own, with a
+/// flag of its own. The parts' outputs are added up, so that channels may be shifted to each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Edges(pub Vec<Edge>);
+
+impl Edges {
+    /// The shortest list of flags that says the same: none, one, or one a channel.
+    pub fn flags(&self) -> Vec<f32> {
+        let flag = |&edge: &Edge| if edge == Edge::First { 0.0 } else { 1.0 };
+        let mut flags: Vec<f32> = self.0.iter().map(flag).collect();
+        if flags.iter().all(|flag| Some(flag) == flags.first()) {
+            flags.truncate(1);
+        }
+        flags
+    }
+
+    /// The edge of each group's first part in all of its parts.
+    #[must_use]
+    pub fn of_first_parts(&self, groups: usize) -> Self {
+        let channels = (self.0.len() / groups.max(1)).max(1);
+        let groups = self.0.chunks(channels);
+        Self(groups.flat_map(|group| group.iter().map(|_| group[0])).collect())
+    }
 }
 
 /// Bits and step of a tensor.
@@ -33,7 +59,7 @@ pub(crate) struct Weights {
     /// Output × input (of a group) × kernel, row by row.
     pub values: Vec<f32>,
     /// What an even kernel's output loses.
-    pub dropped: Dropped,
+    pub edges: Edges,
     /// Stated precision of the input, weights and output; none needed for floats.
     pub scales: Option<Scales>,
 }
@@ -113,19 +139,19 @@ impl<'a> Binder<'a> {
                 let groups = conv.groups;
                 let inner = [conv.in_channels / groups, conv.kernel_size, conv.kernel_size];
                 let values = self.names.weights(conv.out_channels, groups, &inner);
-                let dropped = if conv.drops_even_edge() {
-                    self.names.dropped(groups)
+                let edges = if conv.drops_even_edge() {
+                    self.names.edges(groups, inner[0])
                 } else {
-                    Ok(Dropped::Nothing)
+                    Ok(Edges::default())
                 };
-                let rest = InferError::both(dropped, self.scales(need, groups));
-                let (values, (dropped, scales)) = InferError::both(values, rest)?;
-                Bound::Weights(Weights { values, dropped, scales })
+                let rest = InferError::both(edges, self.scales(need, groups));
+                let (values, (edges, scales)) = InferError::both(values, rest)?;
+                Bound::Weights(Weights { values, edges, scales })
             }
             Operation::FullyConnected { in_features, out_features } => {
                 let values = self.names.weights(out_features, 1, &[in_features]);
                 let (values, scales) = InferError::both(values, self.scales(need, 1))?;
-                Bound::Weights(Weights { values, dropped: Dropped::Nothing, scales })
+                Bound::Weights(Weights { values, edges: Edges::default(), scales })
             }
             Operation::BatchNorm { features } => Bound::Norm(self.names.norm(features)?),
             Operation::Relu

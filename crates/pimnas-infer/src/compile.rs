@@ -3,7 +3,7 @@
 use pimnas_config::hardware::Subtraction;
 use pimnas_network::{Layer, Operation, Pooling, Shape, ShapedNetwork, Source};
 
-use crate::bind::{Bound, BoundLayer, Need, Scales, Step as Precision, Weights, bind};
+use crate::bind::{Bound, BoundLayer, Edges, Need, Scales, Step as Precision, Weights, bind};
 use crate::crossbar::geometry::Geometry;
 use crate::crossbar::layer::{CrossbarLayer, LayerSettings, Meeting, Sign};
 use crate::dense::{DenseLayer, DenseSettings};
@@ -184,13 +184,15 @@ impl Compiler<'_> {
         let shapes = (self.shaped.input_of(index), self.shaped.output_of(index));
         let (geometry, groups, outputs) = match layer.operation {
             Operation::Convolution(conv) => {
-                let geometry = Geometry::convolution(&conv, weights.dropped, shapes);
+                let geometry = Geometry::convolution(&conv, shapes);
                 (geometry, conv.groups, conv.out_channels / conv.groups)
             }
             _ => (Geometry::fully_connected(shapes.0.elements()), 1, shapes.1.elements()),
         };
         let values = weights.values.clone();
-        let mut dense = DenseSettings { geometry, groups, outputs, weights: values, isa: self.isa };
+        let starts = geometry.starts(groups, &self.edges(weights, groups));
+        let isa = self.isa;
+        let mut dense = DenseSettings { geometry, starts, groups, outputs, weights: values, isa };
         let range = match (self.options.mode, weights.scales) {
             (Mode::Float, _) | (Mode::FixedPoint | Mode::Crossbar(_), None) => {
                 return Ok(Op::Dense(Box::new(DenseLayer::new(dense))));
@@ -214,6 +216,7 @@ impl Compiler<'_> {
         let settings = LayerSettings {
             layer: index,
             geometry,
+            starts: dense.starts,
             groups,
             outputs,
             weights: &weights.values,
@@ -227,6 +230,16 @@ impl Compiler<'_> {
             isa: self.isa,
         };
         Ok(Op::Crossbar(Box::new(CrossbarLayer::new(&settings)?)))
+    }
+
+    /// What an even kernel's output loses in this arithmetic.
+    fn edges(&self, weights: &Weights, groups: usize) -> Edges {
+        let quirk = InferenceQuirk::FixedPointEdgeOfFirstPart;
+        if self.options.mode == Mode::FixedPoint && self.options.quirks.keeps(quirk) {
+            weights.edges.of_first_parts(groups)
+        } else {
+            weights.edges.clone()
+        }
     }
 
     /// Trained weights are floats; fixed point quantises those of each group with their own scale.

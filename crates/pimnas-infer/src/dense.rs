@@ -24,6 +24,8 @@ const POINTWISE_CHANNELS: usize = 256;
 #[derive(Clone, Debug)]
 pub(crate) struct DenseLayer {
     geometry: Geometry,
+    /// Where each input channel of all groups begins to be read.
+    starts: Vec<usize>,
     groups: usize,
     /// Output channels of a group.
     outputs: usize,
@@ -39,6 +41,8 @@ pub(crate) struct DenseLayer {
 /// What a layer of floats is made from.
 pub(crate) struct DenseSettings {
     pub geometry: Geometry,
+    /// Where each input channel of all groups begins to be read.
+    pub starts: Vec<usize>,
     pub groups: usize,
     /// Output channels of a group.
     pub outputs: usize,
@@ -49,7 +53,7 @@ pub(crate) struct DenseSettings {
 
 impl DenseLayer {
     pub fn new(settings: DenseSettings) -> Self {
-        let DenseSettings { geometry, groups, outputs, weights, isa } = settings;
+        let DenseSettings { geometry, starts, groups, outputs, weights, isa } = settings;
         let (window, channels) = (geometry.window(), geometry.channels);
         let together = match (window, geometry.is_vector()) {
             (_, true) => channels,
@@ -74,7 +78,7 @@ impl DenseLayer {
                 }
             }
         }
-        Self { geometry, groups, outputs, order, blocks, weights: ordered, isa }
+        Self { geometry, starts, groups, outputs, order, blocks, weights: ordered, isa }
     }
 
     /// The layer's outputs in the given shape, after the given stages.
@@ -121,8 +125,9 @@ impl DenseLayer {
         let of_group = self.outputs * lanes;
         for (group, outputs) in outputs.chunks_exact_mut(of_group).enumerate() {
             let source = &buffers.padded[group * geometry.channels * plane..];
+            let starts = &self.starts[group * geometry.channels..];
             for (&row, line) in self.order.iter().zip(buffers.gathered.chunks_exact_mut(lanes)) {
-                geometry.gather((source, &runs), row..row + 1, (line, lanes));
+                geometry.gather((source, starts, &runs), row..row + 1, (line, lanes));
             }
             let weights = &self.weights[group * self.outputs * rows..];
             self.sum(weights, &buffers.gathered, (&mut buffers.block, outputs));

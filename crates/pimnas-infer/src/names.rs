@@ -5,13 +5,15 @@
 //! `layer_list.<layer>.group_conv.<group>.layer_list.<part>.weight`); a candidate has
 //! `<layer>.<name>`, unsplit.
 
-use crate::bind::{Dropped, Norm, Scales, Step};
+use crate::bind::{Edge, Edges, Norm, Scales, Step};
 use crate::error::InferError;
 use crate::parameters::Parameters;
 use crate::tensor::Tensor;
 
 /// How the names start that a trained layer list gives.
 const LIST: &str = "layer_list.";
+/// What an even kernel's output loses: 0 its first, 1 its last row and column.
+const FLAG: &str = "padding_flag";
 /// Largest relative difference of scales that count as the same.
 const SAME: f32 = 1e-5;
 
@@ -112,35 +114,61 @@ impl<'a> Names<'a> {
         Ok(())
     }
 
-    /// The flag of an even kernel, the same in all parts.
-    pub fn dropped(&self, groups: usize) -> Result<Dropped, InferError> {
-        const WHAT: &str = "padding_flag";
-        let mut flags = Vec::new();
-        if self.listed {
-            for group in 0..groups {
-                let place = self.group(group, groups);
-                let key = |part: usize| format!("{place}layer_list.{part}.{WHAT}");
-                flags.push(self.single(key(0))?);
-                let more = (1..).map(key).take_while(|key| self.parameters.get(key).is_some());
-                for key in more {
-                    flags.push(self.single(key)?);
+    /// What an even kernel's output loses: the flag of the part that holds each input channel.
+    ///
+    /// A tensor of flags has one value, or one for each channel of its part.
+    pub fn edges(&self, groups: usize, channels: usize) -> Result<Edges, InferError> {
+        let mut edges = Vec::with_capacity(groups * channels);
+        if !self.listed {
+            let key = format!("{}.{FLAG}", self.layer);
+            self.part_edges((key, groups * channels), &mut edges)?;
+            return Ok(Edges(edges));
+        }
+        InferError::all((0..groups).map(|group| {
+            let place = self.group(group, groups);
+            let end = (group + 1) * channels;
+            for part in 0.. {
+                let missing = end - edges.len();
+                if missing == 0 {
+                    break;
                 }
+                let place = format!("{place}layer_list.{part}.");
+                // Missing and misshapen weights are reported where the weights are read.
+                let weight = self.parameters.get(&format!("{place}weight"));
+                let held = weight.and_then(|weight| weight.dims().get(1)).copied();
+                let held = held.filter(|held| (1..=missing).contains(held)).unwrap_or(missing);
+                self.part_edges((format!("{place}{FLAG}"), held), &mut edges)?;
             }
-        } else {
-            flags.push(self.single(format!("{}.{WHAT}", self.layer))?);
-        }
-        let first = flags.first().copied().unwrap_or(0.0);
-        if flags.iter().any(|&flag| flag != first) {
-            return Err(InferError::PartsDiffer { layer: self.layer, what: WHAT });
-        }
-        match first {
-            0.0 => Ok(Dropped::First),
-            1.0 => Ok(Dropped::Last),
+            Ok(())
+        }))?;
+        Ok(Edges(edges))
+    }
+
+    /// Adds the edges of one part's channels.
+    fn part_edges(
+        &self,
+        (key, channels): (String, usize),
+        edges: &mut Vec<Edge>,
+    ) -> Result<(), InferError> {
+        let (key, tensor) = self.required(key)?;
+        let edge = |&value: &f32| match value {
+            0.0 => Ok(Edge::First),
+            1.0 => Ok(Edge::Last),
             value => {
                 let (layer, value) = (self.layer, f64::from(value));
-                Err(InferError::BadParameter { layer, what: WHAT, value, why: "but is a flag" })
+                Err(InferError::BadParameter { layer, what: FLAG, value, why: "but is a flag" })
             }
+        };
+        match tensor.data() {
+            [flag] => edges.extend(std::iter::repeat_n(edge(flag)?, channels)),
+            flags if flags.len() == channels => {
+                for flag in flags {
+                    edges.push(edge(flag)?);
+                }
+            }
+            _ => return Err(self.shape_error(key, vec![1], tensor)),
         }
+        Ok(())
     }
 
     /// The only value of a tensor.

@@ -20,15 +20,19 @@ pub enum InferenceQuirk {
     /// Positive and negative partial sums are subtracted before the ADC, also where the hardware
     /// subtracts behind it.
     AnalogueSubtraction,
+    /// In fixed point an even kernel's output loses what the first part of its weights says, in
+    /// floats and on crossbars each part what it says itself.
+    FixedPointEdgeOfFirstPart,
 }
 
 impl InferenceQuirk {
     /// Every quirk, in the order of `docs/QUIRKS.md`.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::OutputBitsFromInput,
         Self::InputScaleFromLastRun,
         Self::UnquantisedInput,
         Self::AnalogueSubtraction,
+        Self::FixedPointEdgeOfFirstPart,
     ];
 
     /// The name by which the command and the documentation know this quirk.
@@ -39,6 +43,7 @@ impl InferenceQuirk {
             Self::InputScaleFromLastRun => "input-scale-from-last-run",
             Self::UnquantisedInput => "unquantised-input",
             Self::AnalogueSubtraction => "analogue-subtraction",
+            Self::FixedPointEdgeOfFirstPart => "fixed-point-edge-of-first-part",
         }
     }
 

@@ -48,7 +48,9 @@ fn add(
     let mut insert = |name: &str, dims: Vec<usize>, data: Vec<f32>| {
         parameters.insert(format!("layer_list.{layer}.{name}"), Tensor::new(dims, data).unwrap());
     };
-    insert("layer_list.0.weight", vec![1, weights.len(), 1, 1], weights.to_vec());
+    if !weights.is_empty() {
+        insert("layer_list.0.weight", vec![1, weights.len(), 1, 1], weights.to_vec());
+    }
     insert("bit_scale_list", vec![3, 2], scales);
     insert("last_value", vec![1], vec![output]);
 }
@@ -155,6 +157,34 @@ fn analogue_subtraction() {
     // 1 cell is code 0; a code stands for 2.
     close(run(Subtraction::Digital), (0.0, 2.0));
     close(run(Subtraction::Analog), (0.0, 0.0));
+}
+
+#[test]
+fn fixed_point_edge_of_first_part() {
+    // A 2×2 kernel with a single 1 in its upper left corner, over two inputs of 1×1: its output of
+    // 2×2 has the input in the lower right corner, and loses a row and a column.
+    let mut layer = conv(2, (3, 3), -1);
+    layer["kernel_size"] = json!(2);
+    layer["padding"] = json!(1);
+    let network = network(2, 3, &[layer]);
+    let mut parameters = Parameters::new();
+    add(&mut parameters, 0, &[], ((3.0, 1.0), 1.0, 3.0));
+    let corner = [1.0, 0.0, 0.0, 0.0];
+    for (part, flag) in [(0, 1.0), (1, 0.0)] {
+        let mut insert = |name: &str, dims: Vec<usize>, data: &[f32]| {
+            let tensor = Tensor::new(dims, data.to_vec()).unwrap();
+            parameters.insert(format!("layer_list.0.layer_list.{part}.{name}"), tensor);
+        };
+        insert("weight", vec![1, 1, 2, 2], &corner);
+        insert("padding_flag", vec![1], &[flag]);
+    }
+    let quirk = InferenceQuirk::FixedPointEdgeOfFirstPart;
+    let run = |mode: Mode| outputs(quirk, (&network, &parameters), (mode, HARDWARE), &[1.0, 2.0]);
+    // The first part loses its last row and column, and with them the input; the second its first,
+    // so that the input stays, unless it must do as the first.
+    close(run(Mode::FixedPoint), (0.0, 2.0));
+    close(run(Mode::Float), (2.0, 2.0));
+    close(run(FIX), (2.0, 2.0));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use pimnas_network::{
     CandidateScales, Layer, Network, Operation, PoolingMode, Quantisation, ShapedNetwork, Source,
 };
 
-use crate::bind::{Bound, BoundLayer, Dropped, Need, bind};
+use crate::bind::{Bound, BoundLayer, Need, bind};
 use crate::compiled::CompiledNetwork;
 use crate::error::InferError;
 use crate::options::{Fusion, InferenceOptions, Mode};
@@ -228,10 +228,9 @@ fn store(
         _ => vec![shaped.output_of(index).elements(), shaped.input_of(index).elements()],
     };
     put("weight", dims, values)?;
-    match weights.dropped {
-        Dropped::Nothing => {}
-        Dropped::First => put("padding_flag", vec![1], vec![0.0])?,
-        Dropped::Last => put("padding_flag", vec![1], vec![1.0])?,
+    let flags = weights.edges.flags();
+    if !flags.is_empty() {
+        put("padding_flag", vec![flags.len()], flags)?;
     }
     Ok(Some(Quantisation { bits, scale }))
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pimnas_network::{Convolution, Shape};
 
-use crate::bind::Dropped;
+use crate::bind::{Edge, Edges};
 
 /// A convolution of one group, or a fully connected layer as a 1×1 convolution of one position.
 #[derive(Clone, Copy, Debug)]
@@ -18,18 +18,12 @@ pub(crate) struct Geometry {
     pub kernel: usize,
     pub stride: usize,
     pub padding: usize,
-    /// Rows and columns of the output that are dropped at its beginning.
-    pub dropped: usize,
     /// Rows and columns of the output.
     pub outputs: (usize, usize),
 }
 
 impl Geometry {
-    pub fn convolution(
-        conv: &Convolution,
-        dropped: Dropped,
-        (input, output): (Shape, Shape),
-    ) -> Self {
+    pub fn convolution(conv: &Convolution, (input, output): (Shape, Shape)) -> Self {
         let (sides, outputs) = (sides(input), sides(output));
         let plain = conv.kernel_size == 1 && conv.stride == 1 && conv.padding == 0;
         // A point-wise convolution may as well see its maps as single rows.
@@ -45,7 +39,6 @@ impl Geometry {
             kernel: conv.kernel_size,
             stride: conv.stride,
             padding: conv.padding,
-            dropped: usize::from(dropped == Dropped::First),
             outputs,
         }
     }
@@ -58,7 +51,6 @@ impl Geometry {
             kernel: 1,
             stride: 1,
             padding: 0,
-            dropped: 0,
             outputs: (1, 1),
         }
     }
@@ -116,7 +108,7 @@ impl Geometry {
             let (item, within) = (position / self.positions(), position % self.positions());
             let (y, x) = (within / self.outputs.1, within % self.outputs.1);
             let length = (self.outputs.1 - x).min(positions.end - position);
-            let (y, x) = ((y + self.dropped) * self.stride, (x + self.dropped) * self.stride);
+            let (y, x) = (y * self.stride, x * self.stride);
             let source = item * image + y * self.padded.1 + x;
             runs.push(Run { place: position - positions.start, source, length });
             position += length;
@@ -130,15 +122,24 @@ impl Geometry {
         channel * self.plane() + cell / self.kernel * self.padded.1 + cell % self.kernel
     }
 
-    /// The inputs of the given rows at the runs' positions, rows × lanes.
+    /// Where each input channel of all groups begins to be read: an output without its first row
+    /// and column has windows that lie one stride further down and right.
+    pub fn starts(&self, groups: usize, edges: &Edges) -> Vec<usize> {
+        let shifted = self.stride * (self.padded.1 + 1);
+        let start = |edge: Option<&Edge>| if edge == Some(&Edge::First) { shifted } else { 0 };
+        (0..groups * self.channels).map(|channel| start(edges.0.get(channel))).collect()
+    }
+
+    /// The inputs of the given rows at the runs' positions, rows × lanes. `starts` are those of
+    /// the group's channels.
     pub fn gather<T: Copy>(
         &self,
-        (source, runs): (&[T], &[Run]),
+        (source, starts, runs): (&[T], &[usize], &[Run]),
         rows: Range<usize>,
         (gathered, lanes): (&mut [T], usize),
     ) {
         for (row, line) in rows.zip(gathered.chunks_exact_mut(lanes)) {
-            let offset = self.offset(row);
+            let offset = self.offset(row) + starts[row / self.window()];
             for run in runs {
                 let place = &mut line[run.place..run.place + run.length];
                 copy_run(place, &source[run.source + offset..], self.stride);

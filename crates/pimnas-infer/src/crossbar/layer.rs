@@ -32,6 +32,8 @@ pub(crate) struct LayerSettings<'a> {
     /// Index in the network.
     pub layer: usize,
     pub geometry: Geometry,
+    /// Where each input channel of all groups begins to be read.
+    pub starts: Vec<usize>,
     pub groups: usize,
     /// Output channels of a group.
     pub outputs: usize,
@@ -51,6 +53,8 @@ pub(crate) struct LayerSettings<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct CrossbarLayer {
     pub geometry: Geometry,
+    /// Where each input channel of all groups begins to be read.
+    pub starts: Vec<usize>,
     pub groups: usize,
     /// Output channels of a group.
     pub outputs: usize,
@@ -147,6 +151,7 @@ impl CrossbarLayer {
         let packer = Packer::new(layout, halves, (digit_bits, cell_bits));
         let mut layer = Self {
             geometry,
+            starts: settings.starts.clone(),
             groups: settings.groups,
             outputs: settings.outputs,
             splits,

@@ -141,8 +141,9 @@ impl CrossbarLayer {
         for run in &mut runs {
             run.source += tile.group * channels * self.geometry.plane();
         }
+        let starts = &self.starts[tile.group * channels..];
         for (split, rows) in self.splits.iter().enumerate() {
-            self.gather(codes, (&runs, lanes), rows.clone(), work.gathered);
+            self.gather(codes, (starts, &runs, lanes), rows.clone(), work.gathered);
             let array = &self.arrays[tile.group * self.splits.len() + split];
             match array {
                 Array::Digits(packed) => {
@@ -166,7 +167,7 @@ impl CrossbarLayer {
                     };
                     let mut sums = match self.conversion.counting {
                         Counting::Codes(_) => Sums::Codes(work.counts),
-                        Counting::Values => Sums::Values(work.sums),
+                        Counting::Values(_) => Sums::Values(work.sums),
                     };
                     accumulate(self.isa, &call, &mut sums);
                 }
@@ -193,7 +194,7 @@ impl CrossbarLayer {
     fn gather<M: Magnitude>(
         &self,
         codes: &Codes<M>,
-        (runs, lanes): (&[Run], usize),
+        (starts, runs, lanes): (&[usize], &[Run], usize),
         rows: Range<usize>,
         gathered: &mut [Vec<M>; 2],
     ) {
@@ -203,7 +204,7 @@ impl CrossbarLayer {
             if gathered.len() < rows.len() * lanes {
                 gathered.resize(rows.len() * lanes, M::default());
             }
-            self.geometry.gather((source, runs), rows.clone(), (gathered, lanes));
+            self.geometry.gather((source, starts, runs), rows.clone(), (gathered, lanes));
         }
     }
 }

@@ -11,6 +11,8 @@ use crate::adc::{Scaling, Transfer, Values};
 const MAX_WEIGHT_SHIFT: i32 = 14;
 /// Largest code that is a 16-bit number.
 const MAX_LIMIT: f32 = i16::MAX as f32;
+/// Codes whose values two registers hold.
+pub(super) const NEAR: usize = 32;
 
 /// The ADCs of a layer and the weights of its digits.
 #[derive(Clone, Debug)]
@@ -28,13 +30,13 @@ pub(crate) struct Conversion {
 pub(crate) enum Counting {
     /// Codes times integer weights.
     Codes(Codes),
-    /// Values times factors, as floats.
-    Values,
+    /// Values times factors, as floats; in registers if their products with the factors are exact.
+    Values(Option<Near>),
 }
 
-/// From sums to weighted codes.
-#[derive(Clone, Debug)]
-pub(crate) struct Codes {
+/// From sums to codes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rounding {
     /// Sum times this, rounded, is the code.
     pub factor: f32,
     /// Sums beyond this have the same code as this.
@@ -43,10 +45,6 @@ pub(crate) struct Codes {
     pub clamps: Clamps,
     /// Largest code.
     pub limit: f32,
-    /// Weight of each cycle and array.
-    pub weights: Vec<i16>,
-    /// What one unit of the weighted codes is.
-    pub unit: f32,
 }
 
 /// What has to be clamped to the range of an ADC.
@@ -58,6 +56,26 @@ pub(crate) enum Clamps {
     Codes,
 }
 
+/// From sums to weighted codes.
+#[derive(Clone, Debug)]
+pub(crate) struct Codes {
+    pub rounding: Rounding,
+    /// Weight of each cycle and array.
+    pub weights: Vec<i16>,
+    /// What one unit of the weighted codes is.
+    pub unit: f32,
+}
+
+/// From sums to values, with those of codes near 0 at hand.
+#[derive(Clone, Debug)]
+pub(crate) struct Near {
+    pub rounding: Rounding,
+    /// Values of the codes 0, 1, …, 15, -16, …, -1: a code's lowest bits are its place.
+    pub values: [f32; NEAR],
+    /// Largest sum whose code's magnitude is below 16.
+    pub largest: i32,
+}
+
 impl Conversion {
     /// `factors` are those of each cycle and array; `largest_sum` bounds every sum of `splits`
     /// row splits.
@@ -66,52 +84,77 @@ impl Conversion {
         (factors, arrays): (Vec<f32>, usize),
         (largest_sum, splits): (i32, usize),
     ) -> Self {
-        let counting = codes(transfer, &factors, (largest_sum, splits))
-            .map_or(Counting::Values, Counting::Codes);
-        Self { transfer: transfer.clone(), arrays, factors, counting }
+        let rounding = Rounding::new(transfer, largest_sum);
+        let codes = rounding.and_then(|rounding| codes(rounding, transfer, &factors, splits));
+        let counting = match codes {
+            Some(codes) => Counting::Codes(codes),
+            None => {
+                Counting::Values(rounding.and_then(|rounding| near(rounding, transfer, &factors)))
+            }
+        };
+        Self { transfer: *transfer, arrays, factors, counting }
     }
 }
 
+impl Rounding {
+    /// If a product gives the codes.
+    fn new(transfer: &Transfer, largest_sum: i32) -> Option<Self> {
+        let Scaling::Product(factor) = transfer.scaling else { return None };
+        let limit = transfer.limit;
+        if factor <= 0.0 {
+            return None;
+        }
+        let inside = last_sum(factor, limit, largest_sum);
+        let reaches = (inside as f32 * factor).round_ties_even() == limit;
+        let (largest, clamps) = if inside == largest_sum || reaches {
+            (inside, Clamps::Sums)
+        } else {
+            (largest_sum, Clamps::Codes)
+        };
+        Some(Self { factor, largest, clamps, limit })
+    }
+}
+
+/// The last sum whose code is not above a limit. Codes grow with sums, so it is found by halving.
+fn last_sum(factor: f32, limit: f32, largest_sum: i32) -> i32 {
+    let in_range = |sum: i32| (sum as f32 * factor).round_ties_even() <= limit;
+    let (mut inside, mut outside) = (0, largest_sum.saturating_add(1));
+    while outside - inside > 1 {
+        let middle = inside + (outside - inside) / 2;
+        if in_range(middle) { inside = middle } else { outside = middle }
+    }
+    inside
+}
+
 /// Exact counting, where codes and their sums fit.
-fn codes(
-    transfer: &Transfer,
-    factors: &[f32],
-    (largest_sum, splits): (i32, usize),
-) -> Option<Codes> {
-    let (Scaling::Product(factor), Values::Power(power)) = (&transfer.scaling, &transfer.values)
-    else {
-        return None;
-    };
+fn codes(rounding: Rounding, transfer: &Transfer, factors: &[f32], splits: usize) -> Option<Codes> {
+    let Values::Power(power) = transfer.values else { return None };
     let smallest = factors.iter().fold(f32::INFINITY, |least, factor| least.min(factor.abs()));
     let whole = |factor: f32| factor / smallest;
     let total: f64 = factors.iter().map(|&factor| f64::from(whole(factor.abs()))).sum();
     let most = total * f64::from(transfer.limit) * splits as f64;
     let fits = factors.iter().all(|&factor| whole(factor.abs()) <= 2_f32.powi(MAX_WEIGHT_SHIFT))
         && transfer.limit <= MAX_LIMIT
-        && most < f64::from(i32::MAX)
-        && *factor > 0.0;
-    if !fits {
-        return None;
-    }
-    // Codes grow with sums, so the last sum in range is found by halving.
-    let in_range = |sum: i32| (sum as f32 * factor).round_ties_even() <= transfer.limit;
-    let (mut inside, mut outside) = (0, largest_sum.saturating_add(1));
-    while outside - inside > 1 {
-        let middle = inside + (outside - inside) / 2;
-        if in_range(middle) { inside = middle } else { outside = middle }
-    }
-    let reaches = (inside as f32 * factor).round_ties_even() == transfer.limit;
-    let (largest, clamps) = if inside == largest_sum || reaches {
-        (inside, Clamps::Sums)
-    } else {
-        (largest_sum, Clamps::Codes)
-    };
-    Some(Codes {
-        factor: *factor,
-        largest,
-        clamps,
-        limit: transfer.limit,
+        && most < f64::from(i32::MAX);
+    fits.then(|| Codes {
+        rounding,
         weights: factors.iter().map(|&factor| whole(factor) as i16).collect(),
         unit: smallest * power,
     })
+}
+
+/// Values at hand, where their products with the factors, powers of two, are exact.
+fn near(rounding: Rounding, transfer: &Transfer, factors: &[f32]) -> Option<Near> {
+    let least = factors.iter().fold(1.0_f32, |least, factor| least.min(factor.abs()));
+    let ends = [transfer.value_of(1.0) * least, transfer.value_of(rounding.limit)];
+    if rounding.limit >= 1.0 && !ends.iter().all(|value| value.is_normal()) {
+        return None;
+    }
+    let half = NEAR as i32 / 2;
+    let code = |place: usize| (place as i32 + half) % NEAR as i32 - half;
+    let values = std::array::from_fn(|place| {
+        transfer.value_of((code(place) as f32).clamp(-rounding.limit, rounding.limit))
+    });
+    let largest = last_sum(rounding.factor, (half - 1) as f32, rounding.largest);
+    Some(Near { rounding, values, largest })
 }

@@ -15,6 +15,8 @@
 //! All `unsafe` code of the crate is in this module.
 #![allow(unsafe_code)]
 
+#[cfg(target_arch = "x86_64")]
+mod adc512;
 mod aligned;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -22,6 +24,8 @@ mod avx2;
 mod avx512;
 mod convert;
 mod isa;
+#[cfg(target_arch = "x86_64")]
+mod near512;
 mod packed;
 mod panel;
 mod portable;
@@ -119,10 +123,12 @@ impl Call<'_> {
             (Sums::Codes(sums), Counting::Codes(codes)) => {
                 assert!(sums.len() == sizes && codes.weights.len() == cycles * arrays);
             }
-            (Sums::Values(sums), Counting::Codes(_) | Counting::Values) => {
+            (Sums::Values(sums), Counting::Codes(_) | Counting::Values(_)) => {
                 assert!(sums.len() == sizes);
             }
-            (Sums::Codes(_), Counting::Values) => unreachable!("values are not counted as codes"),
+            (Sums::Codes(_), Counting::Values(_)) => {
+                unreachable!("values are not counted as codes")
+            }
         }
         let elements = digits.units * LANES * digits.groups.len();
         let units = packed.outputs.next_multiple_of(block) * packed.slices * packed.units();

@@ -1,7 +1,7 @@
 //! Kernels in plain Rust; also the text that is compiled for other instruction sets where no
 //! special instruction helps.
 
-use super::convert::{Codes, Counting};
+use super::convert::{Counting, Rounding};
 use super::packed::{Data, Lookups, TABLE_BYTES};
 use super::panel::{CHUNK, Group};
 use super::{Call, LANES, Sums};
@@ -86,7 +86,7 @@ pub(super) fn take(
             let weight = i32::from(codes.weights[weight]);
             let layout = call.packed.layout;
             for (position, &column) in columns.iter().enumerate() {
-                sums[layout.place(position)] += code(codes, column) * weight;
+                sums[layout.place(position)] += code(&codes.rounding, column) * weight;
             }
         }
         (Sums::Values(sums), _) => {
@@ -95,7 +95,7 @@ pub(super) fn take(
                 *sum += conversion.transfer.value(column as f32) * factor;
             }
         }
-        (Sums::Codes(_), Counting::Values) => {}
+        (Sums::Codes(_), Counting::Values(_)) => {}
     }
 }
 
@@ -104,9 +104,9 @@ pub(super) fn take(
 pub(super) const ROUNDING: f32 = 12_582_912.0;
 
 #[inline(always)]
-fn code(codes: &Codes, column: i32) -> i32 {
-    let scaled = column.clamp(-codes.largest, codes.largest) as f32 * codes.factor;
-    let rounded = scaled.max(-codes.limit).min(codes.limit) + ROUNDING;
+fn code(to_code: &Rounding, column: i32) -> i32 {
+    let scaled = column.clamp(-to_code.largest, to_code.largest) as f32 * to_code.factor;
+    let rounded = scaled.max(-to_code.limit).min(to_code.limit) + ROUNDING;
     rounded.to_bits() as i32 - ROUNDING.to_bits() as i32
 }
 
