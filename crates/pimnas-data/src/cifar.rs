@@ -76,18 +76,46 @@ impl Cifar {
         Dataset::new(SHAPE, Pixels::U8(pixels), labels, self.classes())
     }
 
+    fn part(self, dir: &Path, names: &[&str]) -> Result<Dataset, DataError> {
+        let files: Result<Vec<Vec<u8>>, DataError> =
+            names.iter().map(|name| files::read(&dir.join(name))).collect();
+        let files = files?;
+        self.dataset(&files.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    }
+
+    /// Whether a folder has the files of the test set.
+    #[must_use]
+    pub fn is_in(self, dir: &Path) -> bool {
+        self.files().1.iter().all(|name| dir.join(name).is_file())
+    }
+
+    /// Whether a folder has the files of the training set.
+    #[must_use]
+    pub fn has_training(self, dir: &Path) -> bool {
+        self.files().0.iter().all(|name| dir.join(name).is_file())
+    }
+
+    /// The training set in a folder that has its files under their usual names.
+    ///
+    /// # Errors
+    /// Files that are missing or wrong.
+    pub fn load_training(self, dir: &Path) -> Result<Dataset, DataError> {
+        self.part(dir, self.files().0)
+    }
+
+    /// The test set in a folder that has its files under their usual names.
+    ///
+    /// # Errors
+    /// Files that are missing or wrong.
+    pub fn load_test(self, dir: &Path) -> Result<Dataset, DataError> {
+        self.part(dir, self.files().1)
+    }
+
     /// Training and test set in a folder that has the files under their usual names.
     ///
     /// # Errors
     /// Files that are missing or wrong.
     pub fn load_dir(self, dir: &Path) -> Result<(Dataset, Dataset), DataError> {
-        let part = |names: &[&str]| {
-            let files: Result<Vec<Vec<u8>>, DataError> =
-                names.iter().map(|name| files::read(&dir.join(name))).collect();
-            let files = files?;
-            self.dataset(&files.iter().map(Vec::as_slice).collect::<Vec<_>>())
-        };
-        let (training, test) = self.files();
-        Ok((part(training)?, part(test)?))
+        Ok((self.load_training(dir)?, self.load_test(dir)?))
     }
 }

@@ -21,6 +21,14 @@ pub enum DataError {
         /// What is wrong.
         why: String,
     },
+    /// More than one folder that could be meant.
+    #[error("several folders have {what}: {dirs}")]
+    Several {
+        /// What they all have.
+        what: String,
+        /// The folders.
+        dirs: String,
+    },
     /// Not as many labels as images.
     #[error("there are {labels} labels for {images} images")]
     Count {
@@ -84,6 +92,7 @@ impl DataError {
         match self {
             Self::File { .. } => "check the path and that it may be read",
             Self::Format { .. } => "check that the file was copied whole and is of this format",
+            Self::Several { .. } => "give the one that is meant",
             Self::Count { .. } => "give images and labels of the same part of the data set",
             Self::Label { .. } => "give the labels of this data set, counted from 0",
             Self::Shape { .. } => "give images of one size, as count × channels × height × width",

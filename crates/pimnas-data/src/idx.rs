@@ -1,10 +1,11 @@
 //! IDX files, the format of the MNIST family: big-endian arrays, plain or gzip.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::dataset::{Dataset, ImageShape, Pixels};
 use crate::error::DataError;
 use crate::files::{self, MOST_BYTES};
+use crate::locate::locate;
 
 /// Type code of unsigned bytes.
 const UNSIGNED_BYTES: u8 = 0x08;
@@ -12,6 +13,10 @@ const UNSIGNED_BYTES: u8 = 0x08;
 const MAGIC_BYTES: usize = 4;
 /// Bytes of a dimension.
 const DIMENSION_BYTES: usize = 4;
+/// What the names of the MNIST family say of the images: kind and number of dimensions.
+const IMAGES: (&str, u32) = ("images", 3);
+/// The same of the labels.
+const LABELS: (&str, u32) = ("labels", 1);
 
 /// An array of bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,8 +79,17 @@ impl IdxArray {
 /// # Errors
 /// Files that are not such arrays; labels that are not below `classes`.
 pub fn dataset(images: &[u8], labels: &[u8], classes: usize) -> Result<Dataset, DataError> {
-    let images = IdxArray::read("the images", images)?;
-    let labels = IdxArray::read("the labels", labels)?;
+    named_dataset(("the images", images), ("the labels", labels), classes)
+}
+
+/// The same of files with names.
+fn named_dataset(
+    (images_name, images): (&str, &[u8]),
+    (labels_name, labels): (&str, &[u8]),
+    classes: usize,
+) -> Result<Dataset, DataError> {
+    let images = IdxArray::read(images_name, images)?;
+    let labels = IdxArray::read(labels_name, labels)?;
     let shape = match *images.dims.as_slice() {
         [_, height, width] => ImageShape { channels: 1, height, width },
         [_, channels, height, width] => ImageShape { channels, height, width },
@@ -83,7 +97,7 @@ pub fn dataset(images: &[u8], labels: &[u8], classes: usize) -> Result<Dataset, 
             let (found, expected) =
                 (format!("{:?}", images.dims), "count × height × width".to_owned());
             return Err(DataError::Shape {
-                what: "the array of images".to_owned(),
+                what: images_name.to_owned(),
                 found,
                 expected,
             });
@@ -91,10 +105,61 @@ pub fn dataset(images: &[u8], labels: &[u8], classes: usize) -> Result<Dataset, 
     };
     if labels.dims.len() != 1 {
         let (found, expected) = (format!("{:?}", labels.dims), "count".to_owned());
-        return Err(DataError::Shape { what: "the array of labels".to_owned(), found, expected });
+        return Err(DataError::Shape { what: labels_name.to_owned(), found, expected });
     }
     let labels = labels.values.into_iter().map(u32::from).collect();
     Dataset::new(shape, Pixels::U8(images.values), labels, classes)
+}
+
+/// Which of the two sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// `train-…`.
+    Training,
+    /// `t10k-…`.
+    Test,
+}
+
+impl Part {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Training => "train",
+            Self::Test => "t10k",
+        }
+    }
+
+    /// The file of the images or labels in a folder, if there is one: `t10k-images-idx3-ubyte` or
+    /// `t10k-images.idx3-ubyte`, packed (`.gz`) or not.
+    fn file(self, dir: &Path, (kind, rank): (&str, u32)) -> Option<PathBuf> {
+        let part = self.prefix();
+        let name =
+            |dot: &str, end: &str| dir.join(format!("{part}-{kind}{dot}idx{rank}-ubyte{end}"));
+        let names = [name("-", ""), name("-", ".gz"), name(".", ""), name(".", ".gz")];
+        names.into_iter().find(|path| path.is_file())
+    }
+
+    /// Whether a folder has the images of this part.
+    #[must_use]
+    pub fn is_in(self, dir: &Path) -> bool {
+        self.file(dir, IMAGES).is_some()
+    }
+
+    /// Reads this part from the folder that has its files.
+    ///
+    /// # Errors
+    /// Files that are missing or wrong.
+    pub fn load(self, dir: &Path, classes: usize) -> Result<Dataset, DataError> {
+        let read = |(kind, rank): (&str, u32)| {
+            let path = self.file(dir, (kind, rank)).ok_or_else(|| {
+                let name = format!("{}-{kind}-idx{rank}-ubyte", self.prefix());
+                let why = format!("it has no file {name}, with or without .gz");
+                DataError::File { path: dir.display().to_string(), why }
+            })?;
+            Ok((path.display().to_string(), files::read(&path)?))
+        };
+        let ((images, image_bytes), (labels, label_bytes)) = (read(IMAGES)?, read(LABELS)?);
+        named_dataset((&images, &image_bytes), (&labels, &label_bytes), classes)
+    }
 }
 
 /// Training and test set in a folder, under the names that the MNIST family has, with or without
@@ -104,24 +169,14 @@ pub fn dataset(images: &[u8], labels: &[u8], classes: usize) -> Result<Dataset, 
 /// # Errors
 /// Files that are missing or wrong.
 pub fn load_dir(dir: &Path, classes: usize) -> Result<(Dataset, Dataset), DataError> {
-    Ok((load_part(dir, "train", classes)?, load_test(dir, classes)?))
+    Ok((Part::Training.load(dir, classes)?, Part::Test.load(dir, classes)?))
 }
 
-/// The test set alone, as [`load_dir`] finds it.
+/// Reads a part from a folder or the only one of the nearest folders below it that has its images.
 ///
 /// # Errors
-/// Files that are missing or wrong.
-pub fn load_test(dir: &Path, classes: usize) -> Result<Dataset, DataError> {
-    load_part(dir, "t10k", classes)
-}
-
-fn load_part(dir: &Path, part: &str, classes: usize) -> Result<Dataset, DataError> {
-    let images = file(dir, &format!("{part}-images-idx3-ubyte"))?;
-    let labels = file(dir, &format!("{part}-labels-idx1-ubyte"))?;
-    dataset(&images, &labels, classes)
-}
-
-fn file(dir: &Path, name: &str) -> Result<Vec<u8>, DataError> {
-    let packed = dir.join(format!("{name}.gz"));
-    if packed.exists() { files::read(&packed) } else { files::read(&dir.join(name)) }
+/// Files that are missing or wrong; several such folders.
+pub fn load_below(dir: &Path, part: Part, classes: usize) -> Result<Dataset, DataError> {
+    let what = format!("{}-images-idx3-ubyte, with or without .gz", part.prefix());
+    part.load(&locate(dir, &what, &|dir| part.is_in(dir))?, classes)
 }
