@@ -171,7 +171,7 @@ pub fn accuracy(
         let fault = Fault::new(Kind::Network, "weights-missing", message);
         return Err(fault.hint("add them by Network.with_weights").into());
     };
-    let images = arrays::tensor(images, "the images")?;
+    let images = arrays::tensor(images, || "the images".to_owned())?;
     let subject = AccuracySubject {
         network: network.title.clone(),
         hardware: hardware.title(),
@@ -190,7 +190,7 @@ pub fn accuracy(
         seed: Seed(arguments.seed),
         calibration: arguments.calibration()?,
     };
-    let chosen = (&hardware.hardware, fidelity(&arguments.fidelity)?);
+    let chosen = (&*hardware.hardware, fidelity(&arguments.fidelity)?);
     let model = Model::new(network.network.clone(), parameters, chosen);
     let model = model.map_err(|error| errors::interface(&error))?;
     let stages = py.detach(|| {

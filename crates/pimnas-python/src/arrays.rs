@@ -1,63 +1,89 @@
 //! Arrays of NumPy and PyTorch as tensors and back.
 
-use numpy::{PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
+use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods};
 use pimnas_infer::Tensor;
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::errors::{self, Fault, Kind};
 use crate::json::shown;
 
-/// An array of numbers as a tensor. `what` names it in messages.
-pub fn tensor(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Tensor> {
-    if let Some(tensor) = floats(value)? {
+/// An array of numbers as a tensor. `what` names it in messages. Tensors of PyTorch come from
+/// wherever they are.
+pub fn tensor(value: &Bound<'_, PyAny>, what: impl Fn() -> String) -> PyResult<Tensor> {
+    if let Some(tensor) = numbers(value)? {
         return Ok(tensor);
     }
-    let plain = plain(value).map_err(|error| refused(value, what, &error))?;
-    match floats(&plain)? {
-        Some(tensor) => Ok(tensor),
-        None => Err(Fault::new(Kind::Network, "tensor-type", format!("{what} is no array"))
-            .hint("give an array of numbers")
-            .into()),
+    let read = || -> PyResult<Option<Tensor>> {
+        let value = match value.hasattr(intern!(value.py(), "detach"))? {
+            true => from_torch(value)?,
+            false => value.clone(),
+        };
+        match numbers(&value)? {
+            Some(tensor) => Ok(Some(tensor)),
+            None => numbers(&plain(&value)?),
+        }
+    };
+    match read() {
+        Ok(Some(tensor)) => Ok(tensor),
+        Ok(None) => {
+            Err(Fault::new(Kind::Network, "tensor-type", format!("{} is no array", what()))
+                .hint("give an array of numbers")
+                .into())
+        }
+        Err(error) => Err(refused(value, &what(), &error)),
     }
 }
 
-/// The values of an array that is one of 32-bit floats, row by row.
-fn floats(value: &Bound<'_, PyAny>) -> PyResult<Option<Tensor>> {
-    let Ok(array) = value.cast::<PyArrayDyn<f32>>() else { return Ok(None) };
-    let Ok(array): Result<PyReadonlyArrayDyn<'_, f32>, _> = array.try_readonly() else {
-        return Ok(None);
-    };
+/// The values of an array of the usual types, row by row; `None` of anything else.
+fn numbers(value: &Bound<'_, PyAny>) -> PyResult<Option<Tensor>> {
+    if let Ok(array) = value.cast::<PyArrayDyn<f32>>() {
+        return values(array, |values| values.to_vec());
+    }
+    if let Ok(array) = value.cast::<PyArrayDyn<f64>>() {
+        return values(array, |values| values.iter().map(|&value| value as f32).collect());
+    }
+    if let Ok(array) = value.cast::<PyArrayDyn<i64>>() {
+        return values(array, |values| values.iter().map(|&value| value as f32).collect());
+    }
+    Ok(None)
+}
+
+/// `None` where the values do not lie in their order, or are being written.
+fn values<T: Element>(
+    array: &Bound<'_, PyArrayDyn<T>>,
+    convert: impl Fn(&[T]) -> Vec<f32>,
+) -> PyResult<Option<Tensor>> {
+    let Ok(array) = array.try_readonly() else { return Ok(None) };
     let Ok(values) = array.as_slice() else { return Ok(None) };
-    let tensor = Tensor::new(array.shape(), values.to_vec());
+    let tensor = Tensor::new(array.shape(), convert(values));
     tensor.map(Some).map_err(|error| errors::inference(&error))
 }
 
-/// As a contiguous NumPy array of 32-bit floats. Tensors of PyTorch come from wherever they are.
+/// As a contiguous NumPy array of 32-bit floats.
 fn plain<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = value.py();
-    let on_cpu = match value.hasattr("detach")? {
-        true => from_torch(value)?,
-        false => value.clone(),
-    };
     let options = PyDict::new(py);
     options.set_item("dtype", "float32")?;
     options.set_item("order", "C")?;
     let numpy = py.import("numpy")?;
-    let array = numpy.call_method1("asarray", (&on_cpu,))?;
+    let array = numpy.call_method1("asarray", (value,))?;
     let kind: String = array.getattr("dtype")?.getattr("kind")?.extract()?;
     // Truth values, integers, unsigned integers and floats; not texts, times or objects.
     if !["b", "i", "u", "f"].contains(&kind.as_str()) {
         let dtype = array.getattr("dtype")?;
-        return Err(pyo3::exceptions::PyTypeError::new_err(format!("its type is {dtype}")));
+        return Err(PyTypeError::new_err(format!("its type is {dtype}")));
     }
     numpy.call_method("asarray", (array,), Some(&options))
 }
 
 fn from_torch<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let options = PyDict::new(value.py());
-    options.set_item("force", true)?;
-    if let Ok(array) = value.call_method("numpy", (), Some(&options)) {
+    let py = value.py();
+    let options = PyDict::new(py);
+    options.set_item(intern!(py, "force"), true)?;
+    if let Ok(array) = value.call_method(intern!(py, "numpy"), (), Some(&options)) {
         return Ok(array);
     }
     // Types that NumPy lacks, and versions without `force`.

@@ -1,6 +1,8 @@
 //! Hardware descriptions.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use pimnas_config::{Format, Hardware, HardwarePoint, RawConfig, resolve};
 use pyo3::prelude::*;
@@ -14,15 +16,28 @@ use crate::json::shown;
 #[derive(Clone, Debug, PartialEq)]
 pub struct PyHardware {
     /// As written.
-    pub raw: RawConfig,
+    pub raw: Arc<RawConfig>,
     /// As meant.
-    pub hardware: Hardware,
+    pub hardware: Arc<Hardware>,
 }
+
+/// A file that was read: its bytes, and what they mean. A search reads the same few points again
+/// and again.
+struct Known {
+    name: String,
+    bytes: Vec<u8>,
+    meaning: PyHardware,
+}
+
+/// The files that were read last, the newest at the end.
+static KNOWN: Mutex<VecDeque<Known>> = Mutex::new(VecDeque::new());
+/// How many are kept.
+const KEPT: usize = 8;
 
 impl PyHardware {
     fn of(raw: RawConfig) -> PyResult<Self> {
         let hardware = resolve(&raw).map_err(|problems| errors::config(&problems))?;
-        Ok(Self { raw, hardware })
+        Ok(Self { raw: Arc::new(raw), hardware: Arc::new(hardware) })
     }
 
     /// Reads a file; its name tells the format.
@@ -33,9 +48,26 @@ impl PyHardware {
             let hint = "give the path of a SimConfig.ini or a TOML file";
             PyErr::from(Fault::new(Kind::Config, "config-unreadable", message).hint(hint).at(&name))
         })?;
+        if let Some(meaning) = Self::known(&name, &bytes) {
+            return Ok(meaning);
+        }
         let raw = RawConfig::from_bytes(&bytes, Format::of_name(&name))
             .map_err(|problems| errors::config(&problems.with_source_name(&name)))?;
-        Self::of(raw.with_source_name(&name))
+        let meaning = Self::of(raw.with_source_name(&name))?;
+        if let Ok(mut known) = KNOWN.lock() {
+            if known.len() == KEPT {
+                known.pop_front();
+            }
+            known.push_back(Known { name, bytes, meaning: meaning.clone() });
+        }
+        Ok(meaning)
+    }
+
+    /// What the same bytes under the same name meant before.
+    fn known(name: &str, bytes: &[u8]) -> Option<Self> {
+        let known = KNOWN.lock().ok()?;
+        let same = known.iter().rev().find(|known| known.name == name && known.bytes == bytes)?;
+        Some(same.meaning.clone())
     }
 
     /// That of an argument: a `Hardware`, a path, or nothing for the default.
@@ -113,7 +145,7 @@ impl PyHardware {
 
     #[pyo3(signature = (settings=None))]
     fn with_settings(&self, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let mut raw = self.raw.clone();
+        let mut raw = (*self.raw).clone();
         for (key, value) in settings.map_or_else(|| Ok(Vec::new()), self::settings)? {
             raw.set(&key, &value).map_err(|problems| errors::config(&problems))?;
         }

@@ -34,7 +34,7 @@ impl PyProgrammed {
     /// Outputs of a batch.
     fn evaluate<'py>(&self, inputs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
         let py = inputs.py();
-        let inputs = arrays::tensor(inputs, "the input")?;
+        let inputs = arrays::tensor(inputs, || "the input".to_owned())?;
         let outputs = py.detach(|| interrupt::run(&self.network, &inputs))?;
         arrays::array(py, outputs)
     }
@@ -81,7 +81,7 @@ impl PyInterface {
         mode: Mode,
     ) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
         let py = inputs.py();
-        let inputs = arrays::tensor(inputs, "the input")?;
+        let inputs = arrays::tensor(inputs, || "the input".to_owned())?;
         let outputs = py.detach(|| {
             let compiled = self.inner.compiled(mode).map_err(|error| errors::interface(&error))?;
             interrupt::run(compiled, &inputs)
@@ -208,7 +208,7 @@ impl PyInterface {
     ) -> PyResult<PyProgrammed> {
         let mode = crate::options::mode(arithmetic)?;
         let values: PyResult<Vec<Tensor>> =
-            values.iter().map(|value| arrays::tensor(value, "the cells")).collect();
+            values.iter().map(|value| arrays::tensor(value, || "the cells".to_owned())).collect();
         let values = values?;
         py.detach(|| {
             let compiled = self.inner.compiled(mode).map_err(|error| errors::interface(&error))?;
@@ -282,7 +282,7 @@ fn layer_parameters(list: &Bound<'_, PyAny>, network: &Network) -> PyResult<Para
                 let message = format!("layer {layer} has a bias, which crossbars do not hold");
                 return Err(wrong(message, "fold it into a batch normalisation behind the layer"));
             }
-            let tensor = arrays::tensor(&value, &name)?;
+            let tensor = arrays::tensor(&value, || name.clone())?;
             parameters.insert(name, tensor);
         }
     }

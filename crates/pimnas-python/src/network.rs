@@ -226,7 +226,7 @@ impl PyNetwork {
         let mut tensors = Vec::with_capacity(dict.len());
         for (name, value) in dict.iter() {
             let name: String = name.extract()?;
-            let tensor = arrays::tensor(&value, &name)?;
+            let tensor = arrays::tensor(&value, || name.clone())?;
             tensors.push((name, tensor));
         }
         Ok(self.with(Parameters::from_tensors(tensors)))

@@ -117,7 +117,7 @@ pub fn graph(
     let mut nodes = Vec::new();
     for operation in operations {
         for (key, value) in &operation.constants {
-            let read = arrays::tensor(value, key)?;
+            let read = arrays::tensor(value, || key.clone())?;
             let dims = read.dims().to_vec();
             let constant = Tensor::f32(dims, read.into_data()).map_err(|error| {
                 let fault = Fault::new(Kind::Network, "tensor-size", &error);

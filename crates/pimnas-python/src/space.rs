@@ -240,7 +240,8 @@ impl PySpace {
         let rollout = rollout.map_err(|error| bad_genotype(&error))?;
         let candidate = self.space.decode(&rollout).map_err(|error| rejected(&error))?;
         let applied = candidate.hardware.apply(&base.raw).map_err(|error| rejected(&error))?;
-        let hardware = PyHardware { raw: applied.config, hardware: applied.hardware };
+        let hardware =
+            PyHardware { raw: Arc::new(applied.config), hardware: Arc::new(applied.hardware) };
         Ok(PyCandidate { candidate, hardware, rollout: self.genotype(&rollout) })
     }
 

@@ -69,7 +69,7 @@ fn check_keys(points: &Points, base: &PyHardware) -> PyResult<()> {
         let fault = Fault::new(Kind::Config, "sweep-points", "there is no point to evaluate");
         return Err(fault.hint("add a point or an axis").into());
     }
-    let mut config = base.raw.clone();
+    let mut config = (*base.raw).clone();
     for setting in points.get(0) {
         config.set(&setting.key, &setting.value).map_err(|error| errors::config(&error))?;
     }
