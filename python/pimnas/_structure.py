@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -89,7 +90,8 @@ def _described(interface: Interface) -> list[dict[str, Any]]:
     described = []
     for index, (layer, shapes) in enumerate(zip(network.layers, network.shapes)):
         (before, after), kind = shapes, layer["type"]
-        info: dict[str, Any] = OrderedDict(type="conv" if kind == "group_conv" else kind)
+        # The reference compares these words by identity.
+        info: dict[str, Any] = OrderedDict(type=sys.intern("conv" if kind == "group_conv" else kind))
         if kind in ("conv", "group_conv", "pooling"):
             info.update(
                 Inputchannel=before[0] // layer.get("groups", 1),

@@ -92,7 +92,8 @@ class _Tracer:
                     self._refuse(node, "gives more than one tensor")
                 else:
                     output = value.name
-            elif node.op != "get_attr":
+            elif node.op != "get_attr" and "tensor_meta" in node.meta:
+                # Sizes and other numbers are part of the shapes that are known already.
                 self._node(node)
         if self.problems:
             raise NetworkError(

@@ -184,3 +184,24 @@ fn it_can_be_shared_and_sent() {
     fn shared<T: Send + Sync + 'static>() {}
     shared::<HardwareInterface>();
 }
+
+#[test]
+fn cells_belong_to_layers_with_weights() {
+    let case = cases().into_iter().find(|case| case.tensors.is_some()).unwrap();
+    let interface = HardwareInterface::new(&case.candidate, &case.hardware);
+    let mut layers = Vec::new();
+    let compiled = interface.compiled(CROSSBARS).unwrap();
+    compiled
+        .with_conductances(|cells| {
+            layers.push(cells.layer);
+            None
+        })
+        .unwrap();
+    layers.dedup();
+    let network = case.candidate.network().layers.iter().enumerate();
+    let weighted: Vec<usize> = network
+        .filter(|(_, layer)| layer.scales.as_ref().is_some_and(|scales| scales.weight.is_some()))
+        .map(|(index, _)| index)
+        .collect();
+    assert_eq!(layers, weighted);
+}
