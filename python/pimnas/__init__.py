@@ -124,7 +124,7 @@ def sweep(
 
     Keys are ``"Section/Key"``; a value may be a text, a number or a sequence of numbers.
     """
-    networks = list(network) if isinstance(network, (list, tuple)) else [network]
+    networks: list[Any] = list(network) if isinstance(network, (list, tuple)) else [network]
     grid = None if axes is None else {key: list(values) for key, values in axes.items()}
     listed = None if points is None else [dict(point) for point in points]
     mode = _mode(inner_pipeline, fidelity, (), (), ())

@@ -85,8 +85,8 @@ def _described(interface: Interface) -> list[dict[str, Any]]:
     network = interface.network
     cell_bits = interface.crossbar["cell_bits"]
     splits: dict[int, set[int]] = {}
-    for layer, _group, split, _digit, _values in interface.cells():
-        splits.setdefault(layer, set()).add(split)
+    for place, _group, split, _digit, _values in interface.cells():
+        splits.setdefault(place, set()).add(split)
     described = []
     for index, (layer, shapes) in enumerate(zip(network.layers, network.shapes)):
         (before, after), kind = shapes, layer["type"]

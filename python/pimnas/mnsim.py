@@ -25,6 +25,8 @@ from pimnas._native import Hardware, Interface, Network
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from pimnas._native import _Arithmetic as Arithmetic
+
 __all__ = [
     "AWNASTrainTestInterface",
     "TrainTestInterface",
@@ -34,7 +36,7 @@ __all__ = [
 ]
 
 # The arithmetic of each `method` of the reference, on crossbars by the range of the ADCs.
-_METHODS = {
+_METHODS: dict[str, dict[str, Arithmetic]] = {
     "TRADITION": {"SCALE": "float", "FIX": "float"},
     "FIX_TRAIN": {"SCALE": "fixed", "FIX": "fixed"},
     "SINGLE_FIX_TEST": {"SCALE": "crossbar", "FIX": "crossbar-fix"},
@@ -82,7 +84,7 @@ def _like(outputs: Any, inputs: Any) -> Any:
     return outputs
 
 
-def _arithmetic(method: str, adc_action: str) -> str:
+def _arithmetic(method: str, adc_action: str) -> Arithmetic:
     try:
         return _METHODS[method][adc_action]
     except (KeyError, TypeError):

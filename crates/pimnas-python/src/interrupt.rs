@@ -1,42 +1,32 @@
 //! Long work that Ctrl-C ends.
 
-use std::time::{Duration, Instant};
-
 use pimnas_infer::{CompiledNetwork, InferError, ItemNumber, Tensor};
 use pyo3::prelude::*;
 
 use crate::errors;
 
-/// How long work runs before signals are looked at.
-const PATIENCE: Duration = Duration::from_millis(200);
-/// Items of the first part of a batch.
-const FIRST: usize = 16;
+/// Items that run between two looks for signals. Fixed, so that no output depends on the machine:
+/// sums of floats may be rounded otherwise in parts of other sizes.
+const PART: usize = 32;
 
 /// Looks for signals; to be called without the interpreter's lock.
 pub fn check() -> PyResult<()> {
     Python::attach(|py| py.check_signals())
 }
 
-/// Runs a batch in parts of about [`PATIENCE`], and looks for signals in between. Items do not
-/// depend on each other, so that the outputs are those of the whole batch.
+/// Runs a batch in parts, and looks for signals in between. Items do not depend on each other.
 pub fn run(network: &CompiledNetwork, input: &Tensor) -> PyResult<Tensor> {
     let items = input.batch();
-    let size = input.data().len() / items.max(1);
-    if items <= FIRST || size == 0 {
+    if items <= PART || input.data().is_empty() {
         return network.run(input).map_err(|error| errors::inference(&error));
     }
-    let (mut start, mut part) = (0, FIRST);
     let mut values = Vec::new();
     let mut dims = Vec::new();
-    while start < items {
-        let end = (start + part).min(items);
-        let begin = Instant::now();
+    for start in (0..items).step_by(PART) {
+        let end = (start + PART).min(items);
         let output = run_part(network, input, (start, end)).map_err(|e| errors::inference(&e))?;
         dims = output.dims().to_vec();
         values.extend(output.into_data());
-        let share = PATIENCE.as_secs_f64() / begin.elapsed().as_secs_f64().max(1e-6);
-        part = ((end - start) as f64 * share).clamp(1.0, items as f64) as usize;
-        start = end;
         check()?;
     }
     if let Some(first) = dims.first_mut() {
