@@ -42,6 +42,8 @@ pub(crate) struct Step {
     pub computed: Shape,
     /// Shape of the output.
     pub shape: Shape,
+    /// The layer of its operation.
+    pub operation: usize,
     /// The last layer that the step computes.
     pub layer: usize,
 }
@@ -170,7 +172,7 @@ impl Compiler<'_> {
         // An operation gives its layer's own shape; a step without one keeps what it reads.
         let computed = if matches!(op, Op::Keep) { from } else { shape };
         let inputs = layer.inputs.clone();
-        Ok(Step { op, inputs, stages, from, computed, shape, layer: index })
+        Ok(Step { op, inputs, stages, from, computed, shape, operation: index, layer: index })
     }
 
     /// A layer with weights.

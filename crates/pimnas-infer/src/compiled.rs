@@ -226,7 +226,7 @@ impl CompiledNetwork {
         for step in &mut changed.steps {
             if let Op::Crossbar(layer) = &mut step.op {
                 any = true;
-                layer.replace_cells(step.layer, &mut conductances)?;
+                layer.replace_cells(step.operation, &mut conductances)?;
             }
         }
         if any { Ok(changed) } else { Err(InferError::NoCrossbars { layer: 0 }) }

@@ -172,6 +172,9 @@ pub enum InferError {
         /// Outputs of the network.
         classes: usize,
     },
+    /// The caller asked to stop.
+    #[error("stopped before the end")]
+    Stopped,
     /// More than one problem.
     #[error("{}", in_lines(.problems))]
     Several {
@@ -191,6 +194,65 @@ fn in_lines(problems: &[InferError]) -> String {
 }
 
 impl InferError {
+    /// A stable name of its kind, such as `weights-shape`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TensorSize { .. } => "tensor-size",
+            Self::NotSafetensors { .. } => "weights-not-safetensors",
+            Self::Dtype { .. } => "tensor-type",
+            Self::NoTensor { .. } => "tensor-missing",
+            Self::MissingParameter { .. } => "weights-missing",
+            Self::ParameterShape { .. } => "weights-shape",
+            Self::NotFinite { .. } => "weights-not-finite",
+            Self::BadParameter { .. } | Self::PartsDiffer { .. } => "weights-bad-value",
+            Self::KernelTooLarge { .. } => "mapping-kernel-too-large",
+            Self::Precision { .. } => "precision",
+            Self::InputShape { .. } => "input-shape",
+            Self::CellCount { .. } => "cell-count",
+            Self::NoCrossbars { .. } => "no-crossbars",
+            Self::NoSamples => "no-samples",
+            Self::NoInstructions { .. } => "no-instructions",
+            Self::InputNotFinite { .. } => "input-not-finite",
+            Self::LabelCount { .. } => "label-count",
+            Self::Label { .. } => "label",
+            Self::Stopped => "stopped",
+            Self::Several { problems } => problems.first().map_or("several", Self::code),
+            Self::Device(_) => "device",
+            Self::Hardware(_) => "hardware-component",
+        }
+    }
+
+    /// Index of the layer that it is in, if it is in one.
+    #[must_use]
+    pub fn layer(&self) -> Option<usize> {
+        match self {
+            Self::MissingParameter { layer, .. }
+            | Self::ParameterShape { layer, .. }
+            | Self::NotFinite { layer, .. }
+            | Self::BadParameter { layer, .. }
+            | Self::PartsDiffer { layer, .. }
+            | Self::KernelTooLarge { layer, .. }
+            | Self::CellCount { layer, .. }
+            | Self::NoCrossbars { layer } => Some(*layer),
+            Self::Several { problems } => problems.first().and_then(Self::layer),
+            Self::TensorSize { .. }
+            | Self::NotSafetensors { .. }
+            | Self::Dtype { .. }
+            | Self::NoTensor { .. }
+            | Self::Precision { .. }
+            | Self::InputShape { .. }
+            | Self::NoSamples
+            | Self::NoInstructions { .. }
+            | Self::InputNotFinite { .. }
+            | Self::LabelCount { .. }
+            | Self::Label { .. }
+            | Self::Stopped
+            | Self::Device(_)
+            | Self::Hardware(_) => None,
+        }
+    }
+
     /// The problems one by one.
     #[must_use]
     pub fn problems(&self) -> Vec<&Self> {
@@ -264,6 +326,7 @@ impl InferError {
             }
             Self::LabelCount { .. } => "give one label for each image",
             Self::Label { .. } => "give a network with an output for each class of the data set",
+            Self::Stopped => "start again; nothing is kept of it",
             Self::Several { problems } => problems.first().map_or("", Self::hint),
             Self::Device(error) => error.hint(),
             Self::Hardware(error) => error.hint(),

@@ -105,6 +105,24 @@ pub enum SimulationError {
 }
 
 impl SimulationError {
+    /// A stable name of its kind, such as `mapping-too-few-tiles`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Network(errors) => errors.first().code.as_str(),
+            Self::Hardware(_) => "hardware-component",
+            Self::NothingToRun => "mapping-nothing-to-run",
+            Self::KernelTooLarge { .. } => "mapping-kernel-too-large",
+            Self::NoWeightBits { .. } => "mapping-no-weight-bits",
+            Self::UnknownWeightBits { .. } => "mapping-unknown-weight-bits",
+            Self::TooFewTiles { .. } => "mapping-too-few-tiles",
+            Self::TooManyPositions { .. } => "mapping-too-many-positions",
+            Self::TooManyTiles { .. } => "mapping-too-many-tiles",
+            Self::Replication(_) => "mapping-replication",
+            Self::OutOfRange { .. } => "mapping-out-of-range",
+        }
+    }
+
     /// What to do about it, if there is something to say beyond the message.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

@@ -1,5 +1,4 @@
-//! Cases of outputs: networks in floats and on crossbars, candidates on crossbars and in fixed
-//! point.
+//! Cases of outputs: networks in floats and on crossbars.
 
 use pimnas_config::{Hardware, RawConfig};
 use pimnas_hardware::Quirks;
@@ -20,10 +19,6 @@ const OUTPUTS: [(&str, Mode); 4] = [
     ("crossbar_scale", Mode::Crossbar(AdcRange::Scale)),
     ("crossbar_fix", Mode::Crossbar(AdcRange::Fix)),
 ];
-/// The same for candidates.
-const CANDIDATE_OUTPUTS: [(&str, Mode); 2] =
-    [("hardware_evaluate", Mode::Crossbar(AdcRange::Scale)), ("origin_evaluate", Mode::FixedPoint)];
-
 /// Compares every output that an inference case records.
 pub(crate) fn run(case: &Case, base: &RawConfig, file: &[u8]) -> Result<Comparison, String> {
     let (network, hardware) = read(case, base)?;
@@ -34,21 +29,6 @@ pub(crate) fn run(case: &Case, base: &RawConfig, file: &[u8]) -> Result<Comparis
         let Some(&(_, mode)) = OUTPUTS.iter().find(|(known, _)| *known == name) else {
             return Err(format!("the case records the unknown output `{name}`"));
         };
-        runner.compare(name, mode, &mut comparison)?;
-    }
-    Ok(comparison)
-}
-
-/// Compares both outputs of a candidate.
-pub(crate) fn run_candidate(
-    case: &Case,
-    base: &RawConfig,
-    file: &[u8],
-) -> Result<Comparison, String> {
-    let (network, hardware) = read(case, base)?;
-    let runner = Runner::new(&network, &hardware, file)?;
-    let mut comparison = Comparison::default();
-    for (name, mode) in CANDIDATE_OUTPUTS {
         runner.compare(name, mode, &mut comparison)?;
     }
     Ok(comparison)
@@ -67,7 +47,6 @@ struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     fn new(network: &'a Network, hardware: &Hardware, file: &'a [u8]) -> Result<Self, String> {
-        let candidate = network.layers.iter().any(|layer| layer.scales.is_some());
         let is_norm = |operation: &Operation| matches!(operation, Operation::BatchNorm { .. });
         let norm = network.layers.iter().any(|layer| is_norm(&layer.operation));
         Ok(Self {
@@ -77,7 +56,7 @@ impl<'a> Runner<'a> {
             parameters: Parameters::from_safetensors(file).map_err(|error| error.to_string())?,
             input: Tensor::from_safetensors(file, "input").map_err(|error| error.to_string())?,
             file,
-            rounded: norm || candidate,
+            rounded: norm,
         })
     }
 

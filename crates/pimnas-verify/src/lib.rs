@@ -79,11 +79,7 @@ pub fn verify(case: &Case, base: &RawConfig, tensors: Option<&[u8]>) -> Verdict 
     let result = match case.kind {
         Kind::Hardware => hardware::run(case, base),
         Kind::Inference => outputs(inference::run),
-        Kind::Candidate if tensors.is_none() => candidate::run_costs(case, base),
-        Kind::Candidate => candidate::run_costs(case, base).and_then(|mut comparison| {
-            comparison.merge(outputs(inference::run_candidate)?);
-            Ok(comparison)
-        }),
+        Kind::Candidate => candidate::run(case, base, tensors),
     };
     Verdict::new(case, result)
 }

@@ -22,6 +22,7 @@
 
 pub use pimnas_config::{Diagnostics, Format, Hardware, HardwarePoint, RawConfig, resolve};
 pub use pimnas_hardware::{Fidelity, Quirk, Quirks};
+pub use pimnas_interface::{CandidateNet, HardwareInterface, InterfaceError, InterfaceOptions};
 pub use pimnas_network::{Network, NetworkErrors, ShapedNetwork, zoo};
 pub use pimnas_simulate::{InnerPipeline, Metrics, Options, SimReport, SimulationError, simulate};
 
@@ -32,6 +33,7 @@ pub use pimnas_explore as explore;
 pub use pimnas_formats as formats;
 pub use pimnas_hardware as hardware;
 pub use pimnas_infer as infer;
+pub use pimnas_interface as interface;
 pub use pimnas_network as network;
 pub use pimnas_report as report;
 pub use pimnas_search as search;

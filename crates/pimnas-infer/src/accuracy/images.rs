@@ -1,5 +1,7 @@
 //! Labelled images and the share that a network gets right.
 
+use std::ops::ControlFlow;
+
 use crate::compiled::{CompiledNetwork, ItemNumber};
 use crate::error::InferError;
 use crate::tensor::Tensor;
@@ -71,14 +73,15 @@ impl Images {
         self.batches.first().map(|(images, _)| images)
     }
 
-    /// The network's score; `seen` is told the number of images after each batch.
+    /// The network's score; `seen` is told the number of images after each batch and may stop it.
     ///
     /// # Errors
+    /// [`InferError::Stopped`] if `seen` breaks.
     /// Images of another shape than the network's input; labels that are none of its outputs.
     pub fn score(
         &self,
         network: &CompiledNetwork,
-        seen: &mut dyn FnMut(usize),
+        seen: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Score, InferError> {
         let mut right = 0;
         for (index, (images, labels)) in self.batches.iter().enumerate() {
@@ -92,7 +95,9 @@ impl Images {
             }
             let answers = outputs.arg_max().into_iter().zip(labels);
             right += answers.filter(|&(answer, &label)| answer == label as usize).count();
-            seen(images.batch());
+            if seen(images.batch()).is_break() {
+                return Err(InferError::Stopped);
+            }
         }
         Ok(Score { right, images: self.count })
     }

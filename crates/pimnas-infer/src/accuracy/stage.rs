@@ -1,5 +1,7 @@
 //! One stage of the table: its draws, scored and compared.
 
+use std::ops::ControlFlow;
+
 use pimnas_device::Draw;
 
 use super::images::{Images, Score};
@@ -46,15 +48,16 @@ impl StageResult {
 }
 
 /// Scores every draw of a stage and compares its layers with the recorded ones. `seen` is told the
-/// number of images after each batch.
+/// number of images after each batch and may stop it.
 ///
 /// # Errors
+/// [`InferError::Stopped`] if `seen` breaks.
 /// Images that the network cannot take, labels that it cannot give, hardware that cannot be made.
 pub fn evaluate(
     trials: &Trials<'_>,
     images: &Images,
     signals: &LayerSignals,
-    seen: &mut dyn FnMut(usize),
+    seen: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<StageResult, InferError> {
     let mut result = StageResult { scores: Vec::new(), layers: Vec::new() };
     let mut trial = |network: &CompiledNetwork| -> Result<(), InferError> {

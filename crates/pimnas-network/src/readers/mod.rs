@@ -94,6 +94,14 @@ impl Network {
     pub fn from_candidate_json(json: impl AsRef<[u8]>) -> Result<Self, NetworkErrors> {
         candidate::read(&parse::parse(json.as_ref())?)
     }
+
+    /// As [`Network::from_candidate_json`], of a JSON value that is in memory already.
+    ///
+    /// # Errors
+    /// As [`Network::from_candidate_json`].
+    pub fn from_candidate_value(json: &Value) -> Result<Self, NetworkErrors> {
+        candidate::read(json)
+    }
 }
 
 /// Whether a layer is written as layer lists do it, and not as candidates do.

@@ -1,13 +1,14 @@
 //! `pimnas accuracy`.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use pimnas::Network;
-use pimnas::device::{Draw, Effect, NonIdealities, Seed};
-use pimnas::infer::accuracy::{Images, LayerSignals, StageResult, Trials, evaluate};
-use pimnas::infer::{CompiledNetwork, Mode, Parameters, Tensor};
+use pimnas::device::{Draw, Seed};
+use pimnas::infer::{Parameters, Tensor};
+use pimnas::interface::{Model, Study};
 use pimnas::report::accuracy::{
     AccuracyReport, AccuracySubject, NamedStage, accuracy_csv, accuracy_json, accuracy_table,
 };
@@ -17,7 +18,7 @@ use super::dataset::DatasetArgs;
 use super::failure::Failure;
 use super::infer::AdcArg;
 use super::inputs::{FidelityArg, HardwareArgs, ZooArgs, network_name};
-use super::model::{Model, infer_failure};
+use super::model::interface_failure;
 use super::nonideal::NonIdealArgs;
 use super::onnx::load_weighted;
 use super::output::OutputArgs;
@@ -69,16 +70,6 @@ pub struct AccuracyArgs {
 }
 
 impl AccuracyArgs {
-    /// The network in an arithmetic, calibrated where that is needed or asked for.
-    fn compile(
-        &self,
-        model: &Model,
-        mode: Mode,
-        images: &Tensor,
-    ) -> Result<CompiledNetwork, Failure> {
-        self.calibration.staged(model, mode, images)?.compile(mode)
-    }
-
     fn model(&self) -> Result<(Network, Parameters, String), Failure> {
         let Some(network) = &self.network else {
             let (network, weights) = shipped::load()?;
@@ -97,10 +88,16 @@ pub fn run(args: &AccuracyArgs) -> Result<(), Failure> {
     let (_, hardware) = args.hardware.load()?;
     let (network, parameters, name) = args.model()?;
     let data = args.dataset.load(network.input.shape)?;
-    let model = Model::new(network, parameters, (&hardware, args.fidelity.into()))?;
-    let images = Images::new(&data.images, &data.labels).map_err(|error| infer_failure(&error))?;
-    let effects = args.non_ideal.resolve(&hardware, args.fidelity.into())?;
-    let stages = args.threads.run(|| study(args, (&model, &effects), (&images, &data.images)))?;
+    let model = Model::new(network, parameters, (&hardware, args.fidelity.into()))
+        .map_err(|error| interface_failure(&error))?;
+    let study = Study {
+        adc: args.adc.into(),
+        effects: args.non_ideal.resolve(&hardware, args.fidelity.into())?,
+        draws: Draw(args.draws),
+        seed: Seed(args.seed),
+        calibration: args.calibration.read()?,
+    };
+    let stages = args.threads.run(|| staged(&study, &model, (&data.images, &data.labels)))?;
     let subject = AccuracySubject {
         network: name,
         hardware: args.hardware.name(),
@@ -124,70 +121,20 @@ fn write(args: &AccuracyArgs, report: &AccuracyReport<'_>) -> Result<(), Failure
     args.output.write(&text)
 }
 
-/// Every stage: three arithmetics, each effect alone, all together.
-fn study(
-    args: &AccuracyArgs,
-    (model, effects): (&Model, &NonIdealities),
-    (images, tensor): (&Images, &Tensor),
+/// Every stage, with a bar that shows them.
+fn staged(
+    study: &Study,
+    model: &Model,
+    (images, labels): (&Tensor, &[u32]),
 ) -> Result<Vec<NamedStage>, Failure> {
-    let arithmetics = [
-        ("float", Mode::Float),
-        ("fixed point", Mode::FixedPoint),
-        ("DAC and ADC", Mode::Crossbar(args.adc.into())),
-    ];
-    let compiled: Result<Vec<CompiledNetwork>, Failure> =
-        arithmetics.iter().map(|&(_, mode)| args.compile(model, mode, tensor)).collect();
-    let compiled = compiled?;
-    let drawn = drawn_stages(effects, Draw(args.draws));
-    let runs: usize = drawn.iter().map(|stage| stage.draws.0 as usize).sum();
-    let progress = Progress::new(images.len() * (arithmetics.len() + runs));
-    let signals = signals(&compiled[0], images)?;
-    let mut stages = Vec::new();
-    for (&(name, _), network) in arithmetics.iter().zip(&compiled) {
-        let result = progress.stage(name, &Trials::Once(network), (images, &signals))?;
-        stages.push(NamedStage { name: name.to_owned(), result });
-    }
-    let ideal = &compiled[arithmetics.len() - 1];
-    for DrawnStage { name, effects, draws } in drawn {
-        let make = |draw| ideal.with_draw(&effects, Seed(args.seed), draw);
-        let trials = Trials::Drawn { draws, make: &make };
-        let result = progress.stage(&name, &trials, (images, &signals))?;
-        stages.push(NamedStage { name, result });
-    }
+    let progress = Progress::new(labels.len() * study.runs());
+    let stages = study.run(model, (images, labels), &mut |stage, seen| {
+        progress.show(stage, seen);
+        ControlFlow::Continue(())
+    });
     progress.bar.finish_and_clear();
-    Ok(stages)
-}
-
-/// A stage whose hardware is drawn.
-struct DrawnStage {
-    name: String,
-    effects: NonIdealities,
-    draws: Draw,
-}
-
-/// Each effect alone, and all together if they are several.
-fn drawn_stages(effects: &NonIdealities, draws: Draw) -> Vec<DrawnStage> {
-    let on = effects.effects();
-    let mut stages: Vec<DrawnStage> = on
-        .iter()
-        .map(|&effect| DrawnStage {
-            name: effect.name().to_owned(),
-            effects: effects.only(effect),
-            // Levels are the same in every draw.
-            draws: if effect == Effect::OnOffRatio { Draw(1) } else { draws },
-        })
-        .collect();
-    if on.len() > 1 {
-        let (name, effects) = ("all together".to_owned(), effects.clone());
-        stages.push(DrawnStage { name, effects, draws });
-    }
-    stages
-}
-
-fn signals(network: &CompiledNetwork, images: &Images) -> Result<LayerSignals, Failure> {
-    let first = images.first().cloned();
-    let first = first.ok_or_else(|| Failure::new("there are no images", None))?;
-    LayerSignals::record(network, first).map_err(|error| infer_failure(&error))
+    let stages = stages.map_err(|error| interface_failure(&error))?;
+    Ok(stages.into_iter().map(|(name, result)| NamedStage { name, result }).collect())
 }
 
 /// What is shown while stages run.
@@ -205,14 +152,10 @@ impl Progress {
         Self { bar }
     }
 
-    fn stage(
-        &self,
-        name: &str,
-        trials: &Trials<'_>,
-        (images, signals): (&Images, &LayerSignals),
-    ) -> Result<StageResult, Failure> {
-        self.bar.set_message(name.to_owned());
-        evaluate(trials, images, signals, &mut |seen| self.bar.inc(seen as u64))
-            .map_err(|error| infer_failure(&error))
+    fn show(&self, stage: &str, seen: usize) {
+        if self.bar.message() != stage {
+            self.bar.set_message(stage.to_owned());
+        }
+        self.bar.inc(seen as u64);
     }
 }

@@ -1,12 +1,10 @@
 //! Quantisation after training.
 
-use std::borrow::Cow;
-
 use clap::{Args, ValueEnum};
-use pimnas::infer::{CalibrationRules, Mode, Percentile, RangeRule, Tensor, calibrate};
+use pimnas::infer::{CalibrationRules, Percentile, RangeRule};
+use pimnas::interface::Calibration;
 
 use super::failure::Failure;
-use super::model::{Model, infer_failure};
 
 /// How a network without scales gets them.
 #[derive(Args, Clone, Debug)]
@@ -48,54 +46,13 @@ impl CalibrationArgs {
         Ok(CalibrationRules { activations: rule, weights: rule })
     }
 
-    /// The model for an arithmetic. But for floats it is calibrated with the first of the inputs
-    /// where that is asked for, or where it has no scales.
-    pub fn staged<'a>(
-        &self,
-        model: &'a Model,
-        mode: Mode,
-        inputs: &Tensor,
-    ) -> Result<Cow<'a, Model>, Failure> {
-        if mode == Mode::Float {
-            return Ok(Cow::Borrowed(model));
-        }
-        let rule = match (self.calibrate, model.has_scales()) {
-            (None, true) => return Ok(Cow::Borrowed(model)),
-            (Some(rule), _) => rule,
-            (None, false) => RuleArg::Max,
-        };
-        let rules = self.rules(rule)?;
+    /// How a network without scales gets them.
+    pub fn read(&self) -> Result<Calibration, Failure> {
         if self.calibration_images == 0 {
             let hint = "give --calibration-images a number from 1";
             return Err(Failure::new("a calibration needs sample inputs", Some(hint)));
         }
-        let samples = batches(inputs, self.calibration_images)?;
-        let options = model.options(Mode::Float);
-        let shaped = model.shaped()?;
-        let calibrated = calibrate(&shaped, &model.parameters, &samples, (rules, &options))
-            .map_err(|error| infer_failure(&error))?;
-        Ok(Cow::Owned(Model {
-            network: calibrated.network,
-            parameters: calibrated.parameters,
-            ..model.clone()
-        }))
+        let rules = self.calibrate.map(|rule| self.rules(rule)).transpose()?;
+        Ok(Calibration { rules, inputs: self.calibration_images })
     }
-}
-
-/// Inputs of a batch.
-const BATCH: usize = 64;
-
-/// The first inputs in batches.
-fn batches(inputs: &Tensor, count: usize) -> Result<Vec<Tensor>, Failure> {
-    let (all, size) = (inputs.batch(), inputs.data().len() / inputs.batch().max(1));
-    let count = count.min(all);
-    let values = inputs.data().get(..count * size).unwrap_or_default();
-    let batches = values.chunks((BATCH * size).max(1)).map(|values| {
-        let mut dims = inputs.dims().to_vec();
-        if let Some(items) = dims.first_mut() {
-            *items = values.len() / size.max(1);
-        }
-        Tensor::new(dims, values.to_vec()).map_err(|error| infer_failure(&error))
-    });
-    batches.collect()
 }

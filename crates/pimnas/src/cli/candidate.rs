@@ -3,15 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use pimnas::Options;
-use pimnas::explore::CandidateCosts;
-use pimnas::infer::{AdcRange, Mode, Tensor};
 use pimnas::report::table::table;
+use pimnas::{CandidateNet, HardwareInterface, InterfaceOptions};
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
-use super::inputs::{FidelityArg, HardwareArgs, ZooArgs, load_network, simulation_failure};
-use super::model::{Model, infer_failure, read_parameters, read_tensor, write_tensors};
+use super::inputs::{FidelityArg, HardwareArgs, ZooArgs, load_network};
+use super::model::{interface_failure, read_parameters, read_tensor, write_tensors};
 use super::output::print;
 use super::threads::ThreadArgs;
 
@@ -64,36 +62,34 @@ pub fn run(args: &CandidateArgs) -> Result<(), Failure> {
     let network = load_network(&graph.to_string_lossy(), ZooArgs::default())?;
     let parameters = read_parameters(&args.params)?;
     let input = read_tensor(&args.input, "input")?;
-    let fidelity = args.fidelity.into();
-    let costs = CandidateCosts::evaluate(&network, &hardware, &Options::new(fidelity))
-        .map_err(|error| simulation_failure(&error))?;
-    let model = Model::new(network, parameters, (&hardware, fidelity))?;
+    let options = InterfaceOptions { fidelity: args.fidelity.into(), ..Default::default() };
+    let candidate = CandidateNet::new(network, parameters);
+    let interface = HardwareInterface::with_options(&candidate, &hardware, options);
+    let figures = interface.figures().map_err(|error| interface_failure(&error))?;
     let (on_hardware, origin) = args.threads.run(|| {
-        let output = |mode| -> Result<Tensor, Failure> {
-            model.compile(mode)?.run(&input).map_err(|error| infer_failure(&error))
-        };
-        Ok((output(Mode::Crossbar(AdcRange::Scale))?, output(Mode::FixedPoint)?))
+        let outputs = interface.hardware_evaluate(&input);
+        let both = outputs.and_then(|first| Ok((first, interface.origin_evaluate(&input)?)));
+        both.map_err(|error| interface_failure(&error))
     })?;
     write_tensors(
         &args.output,
         &[("hardware_evaluate", &on_hardware), ("origin_evaluate", &origin)],
     )?;
-    print(&figures(&costs, args.format)?)
+    print(&written(&figures, args.format)?)
 }
 
-fn figures(costs: &CandidateCosts, format: FiguresFormat) -> Result<String, Failure> {
+fn written(figures: &[(&str, &str, f64)], format: FiguresFormat) -> Result<String, Failure> {
     match format {
         FiguresFormat::Json => {
-            let figures = costs.figures().into_iter();
             let json: Map<String, Value> =
-                figures.map(|(name, _, value)| (name.to_owned(), value.into())).collect();
+                figures.iter().map(|&(name, _, value)| (name.to_owned(), value.into())).collect();
             let text = serde_json::to_string_pretty(&json);
             Ok(text.map_err(|error| Failure::new(error, None))? + "\n")
         }
         FiguresFormat::Table => {
             let mut table = table(&["figure", "value", "unit"], 1);
-            for (name, unit, value) in costs.figures() {
-                table.add_row([name.to_owned(), format!("{value:.6}"), unit.to_owned()]);
+            for (name, unit, value) in figures {
+                table.add_row([(*name).to_owned(), format!("{value:.6}"), (*unit).to_owned()]);
             }
             Ok(format!("{table}\n"))
         }

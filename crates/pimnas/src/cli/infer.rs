@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use pimnas::infer::{AdcRange, Mode};
+use pimnas::interface::Model;
 
 use super::calibration::CalibrationArgs;
 use super::failure::Failure;
 use super::inputs::{FidelityArg, HardwareArgs, ZooArgs};
-use super::model::{Model, infer_failure, read_tensor, write_tensors};
+use super::model::{infer_failure, interface_failure, read_tensor, write_tensors};
 use super::onnx::load_weighted;
 use super::threads::ThreadArgs;
 
@@ -101,10 +102,14 @@ pub fn run(args: &InferArgs) -> Result<(), Failure> {
     let (_, hardware) = args.hardware.load()?;
     let (network, parameters) = load_weighted(&args.network, args.zoo, args.weights.as_deref())?;
     let input = read_tensor(&args.input, "input")?;
-    let model = Model::new(network, parameters, (&hardware, args.fidelity.into()))?;
+    let model = Model::new(network, parameters, (&hardware, args.fidelity.into()))
+        .map_err(|error| interface_failure(&error))?;
+    let calibration = args.calibration.read()?;
     let output = args.threads.run(|| {
-        let compiled =
-            args.calibration.staged(&model, args.mode(), &input)?.compile(args.mode())?;
+        let calibrated = model.calibrated(args.mode(), (&input, calibration));
+        let compiled = calibrated
+            .and_then(|model| model.compile(args.mode()))
+            .map_err(|error| interface_failure(&error))?;
         compiled.run(&input).map_err(|error| infer_failure(&error))
     })?;
     write_tensors(&args.output, &[("output", &output)])

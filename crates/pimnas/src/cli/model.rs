@@ -1,76 +1,23 @@
-//! Networks with their weights, and tensors from files.
+//! Tensors from files, and what is wrong with them.
 
 use std::path::Path;
 
+use pimnas::InterfaceError;
 use pimnas::formats::NamedTensors;
-use pimnas::infer::{
-    CompiledNetwork, CrossbarHardware, InferError, InferenceOptions, Mode, Parameters, Tensor,
-};
-use pimnas::network::Operation;
-use pimnas::{Fidelity, Hardware, Network, NetworkErrors, Quirks, ShapedNetwork};
+use pimnas::infer::{InferError, Parameters, Tensor};
 
 use super::failure::Failure;
+use super::inputs::simulation_failure;
 use super::output::{read_file, write_file};
 
 /// Endings of files that `torch.save` writes.
 const TORCH_ENDINGS: [&str; 4] = ["pth", "pt", "bin", "pkl"];
 
-/// A network with its weights and what it runs on.
-#[derive(Clone, Debug)]
-pub struct Model {
-    /// The network.
-    pub network: Network,
-    /// Its weights.
-    pub parameters: Parameters,
-    /// What inference needs to know of the hardware.
-    pub hardware: CrossbarHardware,
-    /// Which of the reference's defects are kept.
-    pub fidelity: Fidelity,
-}
-
-impl Model {
-    /// Puts a network, its weights and a hardware together.
-    pub fn new(
-        network: Network,
-        parameters: Parameters,
-        (hardware, fidelity): (&Hardware, Fidelity),
-    ) -> Result<Self, Failure> {
-        let hardware = CrossbarHardware::from_hardware(hardware, Quirks::from(fidelity))
-            .map_err(|error| infer_failure(&error))?;
-        Ok(Self { network, parameters, hardware, fidelity })
-    }
-
-    /// Whether the network or its weights state scales for quantised arithmetic; a network
-    /// without weights needs none.
-    pub fn has_scales(&self) -> bool {
-        let layers = &self.network.layers;
-        let weighted = layers.iter().any(|layer| {
-            matches!(layer.operation, Operation::Convolution(_) | Operation::FullyConnected { .. })
-        });
-        let listed = |name: &str| name.ends_with("bit_scale_list") || name.ends_with("last_value");
-        !weighted
-            || layers.iter().any(|layer| layer.scales.is_some())
-            || self.parameters.names().any(listed)
-    }
-
-    /// The network's shapes.
-    pub fn shaped(&self) -> Result<ShapedNetwork<'_>, Failure> {
-        let failed = |errors: NetworkErrors| Failure::new(&errors, errors.hint());
-        ShapedNetwork::new(&self.network).map_err(failed)
-    }
-
-    /// The options for an arithmetic.
-    pub fn options(&self, mode: Mode) -> InferenceOptions {
-        InferenceOptions {
-            quirks: self.fidelity.into(),
-            ..InferenceOptions::new(mode, self.hardware)
-        }
-    }
-
-    /// The network in an arithmetic.
-    pub fn compile(&self, mode: Mode) -> Result<CompiledNetwork, Failure> {
-        CompiledNetwork::new(&self.shaped()?, &self.parameters, &self.options(mode))
-            .map_err(|error| infer_failure(&error))
+/// A question that a network with its weights cannot answer.
+pub fn interface_failure(error: &InterfaceError) -> Failure {
+    match error {
+        InterfaceError::Simulation(error) => simulation_failure(error),
+        InterfaceError::Inference(error) => infer_failure(error),
     }
 }
 

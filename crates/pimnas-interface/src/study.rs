@@ -1,0 +1,106 @@
+//! Accuracy stage by stage: floats, fixed point, converters, non-idealities.
+
+use std::ops::ControlFlow;
+
+use pimnas_device::{Draw, Effect, NonIdealities, Seed};
+use pimnas_infer::accuracy::{Images, LayerSignals, StageResult, Trials, evaluate};
+use pimnas_infer::{AdcRange, CompiledNetwork, InferError, Mode, Tensor};
+
+use crate::error::InterfaceError;
+use crate::model::{Calibration, Model};
+
+/// What is studied, beside the model and the images.
+#[derive(Clone, Debug)]
+pub struct Study {
+    /// Range of the ADCs.
+    pub adc: AdcRange,
+    /// Non-idealities of cells and converters.
+    pub effects: NonIdealities,
+    /// Pieces of hardware drawn for each stage with something random.
+    pub draws: Draw,
+    /// Seed of the draws.
+    pub seed: Seed,
+    /// How a network without scales gets them.
+    pub calibration: Calibration,
+}
+
+/// The result of a stage, with its name, such as `fixed point`.
+pub type Stage = (String, StageResult);
+
+impl Study {
+    /// Runs over a stage and images: floats, fixed point, converters, each effect, all together.
+    #[must_use]
+    pub fn runs(&self) -> usize {
+        ARITHMETICS + self.drawn().iter().map(|stage| stage.draws.0 as usize).sum::<usize>()
+    }
+
+    /// Every stage on images (count × the shape of one) and their labels. `watch` is told the
+    /// stage and the number of images after each batch, and may stop the study.
+    ///
+    /// # Errors
+    /// Weights, images and labels that do not belong to the network; [`InferError::Stopped`].
+    pub fn run(
+        &self,
+        model: &Model,
+        (inputs, labels): (&Tensor, &[u32]),
+        watch: &mut dyn FnMut(&str, usize) -> ControlFlow<()>,
+    ) -> Result<Vec<Stage>, InterfaceError> {
+        let images = Images::new(inputs, labels)?;
+        let arithmetics: [(&str, Mode); ARITHMETICS] = [
+            ("float", Mode::Float),
+            ("fixed point", Mode::FixedPoint),
+            ("DAC and ADC", Mode::Crossbar(self.adc)),
+        ];
+        let compiled: Result<Vec<CompiledNetwork>, InterfaceError> = arithmetics
+            .iter()
+            .map(|&(_, mode)| model.calibrated(mode, (inputs, self.calibration))?.compile(mode))
+            .collect();
+        let compiled = compiled?;
+        let first = images.first().cloned().ok_or(InferError::NoSamples)?;
+        let signals = LayerSignals::record(&compiled[0], first)?;
+        let mut stages = Vec::new();
+        let mut stage = |name: &str, trials: &Trials<'_>| -> Result<(), InterfaceError> {
+            let result = evaluate(trials, &images, &signals, &mut |seen| watch(name, seen))?;
+            stages.push((name.to_owned(), result));
+            Ok(())
+        };
+        for (&(name, _), network) in arithmetics.iter().zip(&compiled) {
+            stage(name, &Trials::Once(network))?;
+        }
+        let ideal = &compiled[ARITHMETICS - 1];
+        for DrawnStage { name, effects, draws } in self.drawn() {
+            let make = |draw| ideal.with_draw(&effects, self.seed, draw);
+            stage(&name, &Trials::Drawn { draws, make: &make })?;
+        }
+        Ok(stages)
+    }
+
+    /// Each effect alone, and all together if they are several.
+    fn drawn(&self) -> Vec<DrawnStage> {
+        let on = self.effects.effects();
+        let mut stages: Vec<DrawnStage> = on
+            .iter()
+            .map(|&effect| DrawnStage {
+                name: effect.name().to_owned(),
+                effects: self.effects.only(effect),
+                // Levels are the same in every draw.
+                draws: if effect == Effect::OnOffRatio { Draw(1) } else { self.draws },
+            })
+            .collect();
+        if on.len() > 1 {
+            let (name, effects) = ("all together".to_owned(), self.effects.clone());
+            stages.push(DrawnStage { name, effects, draws: self.draws });
+        }
+        stages
+    }
+}
+
+/// Stages without anything random.
+const ARITHMETICS: usize = 3;
+
+/// A stage whose hardware is drawn.
+struct DrawnStage {
+    name: String,
+    effects: NonIdealities,
+    draws: Draw,
+}
