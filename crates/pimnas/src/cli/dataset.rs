@@ -130,7 +130,7 @@ impl DatasetArgs {
                 let (_, test) = fashion_mnist::embedded().map_err(|error| failed(&error))?;
                 return Ok((test, "the embedded Fashion-MNIST sample".to_owned()));
             }
-            ("fashion-mnist" | "mnist", Some(dir)) => idx::load_test(dir, CLASSES),
+            ("fashion-mnist" | "mnist", Some(dir)) => idx::load_below(dir, idx::Part::Test, CLASSES),
             ("cifar10", Some(dir)) => Cifar::Ten.load_dir(dir).map(|(_, test)| test),
             ("cifar100", Some(dir)) => Cifar::Hundred.load_dir(dir).map(|(_, test)| test),
             ("mnist" | "cifar10" | "cifar100", None) => {
@@ -163,7 +163,7 @@ fn read_path(path: &Path, shape: Shape) -> Result<Dataset, Failure> {
     }
     let holds = |name: &str| path.join(name).is_file();
     let read = if holds("t10k-images-idx3-ubyte") || holds("t10k-images-idx3-ubyte.gz") {
-        idx::load_test(path, CLASSES)
+        idx::load_below(path, idx::Part::Test, CLASSES)
     } else if holds("test_batch.bin") {
         Cifar::Ten.load_dir(path).map(|(_, test)| test)
     } else if holds("test.bin") {
