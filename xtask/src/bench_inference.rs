@@ -83,9 +83,9 @@ pub fn run(setting: &Setting<'_>, plan: &Plan<'_>) -> Result<()> {
                 }
             }
         }
-        println!("round {} of {} done, {}", round + 1, plan.rounds, load());
+        println!("round {} of {} done, {}; of all rounds so far:", round + 1, plan.rounds, load());
+        print_result(&subjects, plan.batch);
     }
-    print_result(&subjects, plan.batch);
     let mega = |bytes: f64| bytes / 1e6;
     println!(
         "\npeak memory of all cases, MB: published {:.0}; pimnas {:.0}, of which {:.0} before the \
