@@ -4,7 +4,8 @@
 //! [`Candidate`]: a network and a hardware point. Rollouts are drawn, changed, mixed, counted and
 //! listed by [`Decisions`], and written as a [`Genotype`]. Spaces are written in TOML
 //! ([`WrittenSpace`], see docs/SPACES.md), or in Rust by implementing the trait; [`spaces`] has
-//! those that come with it. Nothing here reads files, a clock or the environment.
+//! those that come with it. A [`search::Search`] improves objectives over a space: a controller
+//! proposes, an evaluator measures (see docs/SEARCH.md). Nothing here reads files, a clock or the environment.
 //!
 //! ```
 //! use pimnas_search::{Purpose, Space, Streams, spaces};
@@ -18,12 +19,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod controllers;
 pub mod decisions;
+pub mod model;
+pub mod pareto;
 mod problem;
 pub mod rollout;
+pub mod search;
 pub mod space;
 pub mod spaces;
 pub mod streams;
+pub mod table;
 
 pub use decisions::{Decision, Decisions, DecisionsBuilder, Kind, Value};
 pub use problem::{Place, Problem, Problems};

@@ -13,6 +13,12 @@ pub enum Purpose {
     Mutation,
     /// Mixing two rollouts.
     Crossover,
+    /// Choosing parents, and everything else that a controller decides.
+    Propose,
+    /// What an evaluation draws: device variation, noise, data.
+    Evaluate,
+    /// Fitting a model of trials.
+    Model,
 }
 
 impl Purpose {
@@ -22,6 +28,9 @@ impl Purpose {
             Self::Sample => 1,
             Self::Mutation => 2,
             Self::Crossover => 3,
+            Self::Propose => 4,
+            Self::Evaluate => 5,
+            Self::Model => 6,
         }
     }
 }

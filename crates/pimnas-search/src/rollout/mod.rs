@@ -6,11 +6,14 @@ mod vary;
 pub use genotype::{Genotype, GenotypeError, GenotypeHash, GenotypeProblem};
 pub use vary::{Crossing, Mutation, VaryError};
 
+use serde::{Deserialize, Serialize};
+
 use crate::decisions::Value;
 
 /// A canonical assignment: the position of the choice of every active decision, nothing for the
 /// others. Equal rollouts mean the same; it belongs to the decisions that it was made from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Rollout {
     choices: Box<[Option<u16>]>,
 }
@@ -24,6 +27,12 @@ impl Rollout {
     #[must_use]
     pub fn choice(&self, decision: usize) -> Option<usize> {
         self.choices.get(decision).copied().flatten().map(usize::from)
+    }
+
+    /// Position of the choice of every decision; `None` where it is inactive.
+    #[must_use]
+    pub fn choices(&self) -> &[Option<u16>] {
+        &self.choices
     }
 
     /// Positions of the active decisions.

@@ -140,6 +140,25 @@ impl Decisions {
         })
     }
 
+    /// All rollouts that differ from this one in one active decision and meet the requirements, in
+    /// the order of decisions and choices. Decisions that become active take their first choice.
+    #[must_use]
+    pub fn neighbours(&self, rollout: &Rollout) -> Vec<Rollout> {
+        let mut found = Vec::new();
+        for index in rollout.active() {
+            let count = self.list().get(index).map_or(0, |decision| decision.choices.len());
+            for choice in (0..count).filter(|&choice| rollout.choice(index) != Some(choice)) {
+                let changed = self.assign(|other| {
+                    if other == index { choice } else { rollout.choice(other).unwrap_or(0) }
+                });
+                if changed.is_allowed() {
+                    found.push(changed.rollout);
+                }
+            }
+        }
+        found
+    }
+
     /// Mixes two rollouts; decisions that are active in the child alone are drawn.
     ///
     /// # Errors

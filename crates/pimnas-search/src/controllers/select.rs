@@ -1,0 +1,91 @@
+//! Ordering and choosing trials.
+
+use crate::pareto::{crowding, ranks};
+use crate::search::{Merit, TrialId, View};
+use crate::streams::Stream;
+
+/// Where a trial stands among others: the front that it is in, then how crowded it is there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Standing {
+    pub(super) rank: usize,
+    pub(super) crowding: f64,
+}
+
+impl Standing {
+    /// Order from the better to the worse.
+    pub(super) fn compare(&self, other: &Self) -> std::cmp::Ordering {
+        self.rank.cmp(&other.rank).then(other.crowding.total_cmp(&self.crowding))
+    }
+}
+
+/// Where each of some trials stands among them.
+pub(super) fn standings(view: &View<'_>, ids: &[TrialId]) -> Vec<Standing> {
+    let merits: Vec<&Merit> = ids.iter().map(|&id| view.merit(id)).collect();
+    if view.goals.count() == 1 {
+        return single(&merits);
+    }
+    let ranks = ranks(&merits);
+    let mut standings: Vec<Standing> =
+        ranks.iter().map(|&rank| Standing { rank, crowding: 0.0 }).collect();
+    for rank in 0..=ranks.iter().copied().max().unwrap_or(0) {
+        let members: Vec<usize> = (0..ids.len()).filter(|&index| ranks[index] == rank).collect();
+        let points: Option<Vec<&[f64]>> =
+            members.iter().map(|&index| merits[index].point()).collect();
+        let Some(points) = points else { continue };
+        for (&index, distance) in members.iter().zip(crowding(&points)) {
+            standings[index].crowding = distance;
+        }
+    }
+    standings
+}
+
+/// With one objective, fronts are the distinct merits in order.
+fn single(merits: &[&Merit]) -> Vec<Standing> {
+    let order = |one: &Merit, other: &Merit| {
+        if one.dominates(other) {
+            std::cmp::Ordering::Less
+        } else if other.dominates(one) {
+            std::cmp::Ordering::Greater
+        } else {
+            std::cmp::Ordering::Equal
+        }
+    };
+    let mut sorted: Vec<usize> = (0..merits.len()).collect();
+    sorted.sort_by(|&a, &b| order(merits[a], merits[b]));
+    let mut standings = vec![Standing { rank: 0, crowding: 0.0 }; merits.len()];
+    let mut rank = 0;
+    for pair in 0..sorted.len() {
+        if pair > 0 && order(merits[sorted[pair - 1]], merits[sorted[pair]]).is_ne() {
+            rank += 1;
+        }
+        standings[sorted[pair]].rank = rank;
+    }
+    standings
+}
+
+/// Trials from the best to the worst; of equals, the earlier first.
+pub(super) fn ordered(view: &View<'_>, ids: &[TrialId]) -> Vec<TrialId> {
+    let standings = standings(view, ids);
+    let mut order: Vec<usize> = (0..ids.len()).collect();
+    order.sort_by(|&a, &b| standings[a].compare(&standings[b]).then(ids[a].cmp(&ids[b])));
+    order.into_iter().map(|index| ids[index]).collect()
+}
+
+/// The best of `size` trials drawn from these with replacement.
+pub(super) fn tournament(
+    view: &View<'_>,
+    ids: &[TrialId],
+    size: usize,
+    stream: &mut Stream,
+) -> Option<TrialId> {
+    if ids.is_empty() {
+        return None;
+    }
+    let drawn: Vec<TrialId> = (0..size.max(1)).map(|_| ids[stream.below(ids.len())]).collect();
+    ordered(view, &drawn).first().copied()
+}
+
+/// Trials of the run from a position on.
+pub(super) fn since(view: &View<'_>, first: usize) -> Vec<TrialId> {
+    (first..view.history.trials().len()).map(|index| TrialId(index as u64)).collect()
+}

@@ -1,0 +1,40 @@
+//! Searches: what is looked for, how it is evaluated, and the loop.
+//!
+//! ```text
+//! Controller ─ask→ Proposal{rollout, lineage} ─Evaluator, stage by stage→ Trial{figures, outcome}
+//!     ↑ tell                                                                  │ History, Archive
+//!     └──────────────────────────────────────────────────────────────────────┘
+//! ```
+//! - [`Goals`] are [`Objective`]s and [`Constraint`]s bound to the [`Metric`]s of an
+//!   [`Evaluator`], which is all that the search knows of networks and hardware.
+//! - A [`Trial`] is a proposal and its figures; a [`Merit`] is how good it is, ordered by
+//!   constraint domination; a [`History`] is all of them, with the exact front.
+//! - A [`Search`] is a value: step it, watch it ([`Progress`]), stop it ([`StopReason`]), write it
+//!   down ([`Snapshot`]) and continue it.
+//!
+//! Results follow from the seed, the batch size and the set-up. Every trial has random numbers of
+//! its own, so the number of threads does not matter. No rollout is a trial twice. Nothing here
+//! reads a clock: it is handed in.
+
+mod budget;
+mod evaluator;
+mod goals;
+mod history;
+mod measure;
+mod progress;
+mod run;
+mod snapshot;
+mod trial;
+mod view;
+
+pub use budget::{Budget, Stagnation, StopReason};
+pub use evaluator::{Evaluator, Request, Stage, metrics};
+pub use goals::{
+    Best, Constraint, CostClass, Direction, GoalError, Goals, Metric, Objective, Relation,
+};
+pub use history::History;
+pub use progress::Progress;
+pub use run::{Search, SearchError};
+pub use snapshot::{ResumeError, Snapshot};
+pub use trial::{Lineage, Merit, Outcome, Proposal, Trial, TrialId};
+pub use view::{Batch, View};
