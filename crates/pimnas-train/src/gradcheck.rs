@@ -183,6 +183,8 @@ fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
 }
 
 const MAP: [usize; 4] = [3, 6, 5, 20];
+/// Offsets farther than 0.4 from -1, 0 and 1.
+const OFFSETS: [f32; 4] = [0.5, -0.5, 2.0, -2.0];
 
 fn of_map(name: &str, map: &Map) -> Checked {
     Layer {
@@ -202,8 +204,8 @@ pub fn others() -> Vec<Checked> {
         Map::Pool(Pooling { mode, kernel_size, stride, padding })
     };
     let affine = Map::Affine {
-        factor: numbers(MAP[3], 5).into(),
-        offset: numbers(MAP[3], 6).into(),
+        factor: numbers(MAP[3], 5).iter().map(|value| value * 0.2).collect(),
+        offset: OFFSETS.into_iter().cycle().take(MAP[3]).collect(),
         activation: Activation::HardTanh,
         quantiser: None,
     };
@@ -283,7 +285,7 @@ fn norm(name: &str, which: Activation) -> Checked {
         inputs: vec![
             numbers(MAP.iter().product(), 1),
             numbers(channels, 2).iter().map(|value| value * 0.2).collect(),
-            [1.0, -1.0, 0.5, 3.0, -3.0, -0.5].into_iter().cycle().take(channels).map(|v| v * 0.9).collect(),
+            OFFSETS.into_iter().cycle().take(channels).collect(),
         ],
         step: 2e-3,
         own: &|tensors| {

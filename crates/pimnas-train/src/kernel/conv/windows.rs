@@ -138,11 +138,6 @@ impl Windows {
         let segments = join(&taps, source.channels / geometry.groups);
         Self { frame, bases, places, taps, segments }
     }
-
-    /// Values that a position reads of a group.
-    pub fn depth(&self) -> usize {
-        self.segments.iter().map(|segment| segment.length).sum()
-    }
 }
 
 /// Joins taps that follow one another.
@@ -175,7 +170,8 @@ mod tests {
         assert_eq!(dense.segments.len(), 3);
         assert!(dense.segments.iter().all(|segment| segment.length == 12));
         let grouped = Windows::forward(&geometry(3, 1, 2));
-        assert_eq!((grouped.segments.len(), grouped.depth()), (9, 18));
+        assert!(grouped.segments.iter().all(|segment| segment.length == 2));
+        assert_eq!(grouped.segments.len(), 9);
     }
 
     #[test]
