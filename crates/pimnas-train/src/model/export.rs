@@ -1,10 +1,11 @@
 //! A model's tensors under the names that weights files have.
 
 use pimnas_formats::{NamedTensors, Tensor as Stored};
-use pimnas_network::{Operation, Source};
+use pimnas_network::{CandidateScales, Layer, Network, Operation, Quantisation, Source};
 
 use super::Model;
 use crate::error::TrainError;
+use crate::kernel::element::Quantiser;
 use crate::ops;
 
 /// Bits of input, weights and output with the step of each, as a weights file states them.
@@ -74,6 +75,94 @@ impl Model {
         Ok(tensors)
     }
 
+    /// The network with the scales that it was trained with, and its parameters as those of a
+    /// candidate: `<layer>.weight` quantised, `<layer>.padding_flag`, and the vectors of batch
+    /// normalisations. In fixed point this computes what [`Model::evaluate`] does.
+    ///
+    /// # Errors
+    /// [`TrainError::Tensor`] for a parameter that is missing; [`TrainError::Layer`] for a layer
+    /// without a scale, as before the first quantised batch.
+    pub fn candidate(&self) -> Result<(Network, NamedTensors), TrainError> {
+        let mut tensors = NamedTensors::new();
+        let mut network = self.network.clone();
+        let full = self.full_ranges();
+        for (index, layer) in network.layers.iter_mut().enumerate() {
+            let kind = layer.operation.name();
+            let why = "it has no scale yet: no quantised batch has been seen".to_owned();
+            let unknown = TrainError::Layer { layer: index, kind, why };
+            let quantisation = |range: Range| Quantisation {
+                bits: range.bits,
+                scale: f64::from(range.scale),
+            };
+            let weight = self.put_candidate(&mut tensors, (index, layer))?;
+            let inputs: Option<Vec<Quantisation>> = layer
+                .inputs
+                .iter()
+                .map(|&source| self.range_of(source, &full).map(quantisation))
+                .collect();
+            let output = full.get(index).copied().flatten().map(quantisation);
+            let (Some(inputs), Some(output)) = (inputs, output) else { return Err(unknown) };
+            layer.scales = Some(CandidateScales { inputs, weight, output });
+        }
+        Ok((network, tensors))
+    }
+
+    /// A layer's parameters as those of a candidate; gives the scale of its weights.
+    fn put_candidate(
+        &self,
+        tensors: &mut NamedTensors,
+        (index, layer): (usize, &Layer),
+    ) -> Result<Option<Quantisation>, TrainError> {
+        let name = format!("{index}.weight");
+        let (mut values, dims) = match layer.operation {
+            Operation::Convolution(conv) => {
+                if conv.drops_even_edge() {
+                    let flag = vec![self.states[index].edge().flag()];
+                    put(tensors, format!("{index}.padding_flag"), &[1], flag)?;
+                }
+                let (values, dims) = self.oihw(index)?;
+                (values, dims.to_vec())
+            }
+            Operation::FullyConnected { in_features, out_features } => {
+                (self.parameter(&name)?, vec![out_features, in_features])
+            }
+            Operation::BatchNorm { .. } => {
+                for (what, values) in self.norm_vectors(index)? {
+                    put(tensors, format!("{index}.{what}"), &[values.len()], values)?;
+                }
+                return Ok(None);
+            }
+            Operation::Relu
+            | Operation::HardTanh
+            | Operation::View
+            | Operation::Flatten { .. }
+            | Operation::Dropout
+            | Operation::Pooling(_)
+            | Operation::AdaptiveAveragePooling { .. }
+            | Operation::ElementSum
+            | Operation::Expand { .. }
+            | Operation::Downsample => return Ok(None),
+        };
+        // As in the forward pass: by the values in the order of the parameter.
+        let scale = self.parameters.get(&name).map(|p| ops::range(p.value.clone()).scale());
+        let scale = scale.filter(|scale| scale.is_normal()).unwrap_or(1.0);
+        let bits = layer.weight_bits.unwrap_or(pimnas_network::DEFAULT_BITS);
+        let quantiser = Quantiser::new(bits, scale);
+        values.iter_mut().for_each(|value| *value = quantiser.apply(*value));
+        put(tensors, name, &dims, values)?;
+        Ok(Some(Quantisation { bits, scale: f64::from(scale) }))
+    }
+
+    fn norm_vectors(&self, index: usize) -> Result<[(&'static str, Vec<f32>); 4], TrainError> {
+        let state = &self.states[index];
+        Ok([
+            ("weight", self.parameter(&format!("{index}.weight"))?),
+            ("bias", self.parameter(&format!("{index}.bias"))?),
+            ("running_mean", state.mean.clone()),
+            ("running_var", state.variance.clone()),
+        ])
+    }
+
     fn parameter(&self, name: &str) -> Result<Vec<f32>, TrainError> {
         let found = self.parameters.get(name).map(|p| ops::values(p.value.clone()));
         found.ok_or_else(|| missing(name))
@@ -97,12 +186,7 @@ impl Model {
     fn put_norm(&self, tensors: &mut NamedTensors, index: usize) -> Result<(), TrainError> {
         let place = format!("layer_list.{index}");
         let state = &self.states[index];
-        for (name, values) in [
-            ("weight", self.parameter(&format!("{index}.weight"))?),
-            ("bias", self.parameter(&format!("{index}.bias"))?),
-            ("running_mean", state.mean.clone()),
-            ("running_var", state.variance.clone()),
-        ] {
+        for (name, values) in self.norm_vectors(index)? {
             let dims = [values.len()];
             put(tensors, format!("{place}.layer.{name}"), &dims, values)?;
         }
@@ -157,14 +241,8 @@ impl Model {
                 layer.inputs.iter().filter_map(|&source| self.range_of(source, &full)).collect();
             let scale: f32 = inputs.iter().map(|range| range.scale).sum();
             let passed = inputs.first().map(|first| Range { bits: first.bits, scale });
-            let bounded = match (layer.operation, passed) {
-                (Operation::HardTanh, Some(range)) => {
-                    Some(Range { scale: range.scale.min(1.0), ..range })
-                }
-                (_, range) => range,
-            };
             let own = state.scale.map(|scale| Range { bits: layer.activation_bits, scale });
-            full.push(own.or(bounded));
+            full.push(own.or(passed));
         }
         full
     }

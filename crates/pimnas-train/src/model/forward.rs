@@ -1,7 +1,7 @@
 //! Forward passes.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use pimnas_network::{Convolution, Network, Operation, Source};
+use pimnas_network::{Convolution, Network, Operation, PoolingMode, Source};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +22,9 @@ use crate::random::{Purpose, Stream};
 pub enum Precision {
     /// 32-bit floats.
     Float,
-    /// As the crossbars will have them: weights with their range, outputs of layers with weights
-    /// and of batch normalisations with their running range, by each layer's bits.
+    /// As the crossbars will have them: weights with their range; outputs of layers that make new
+    /// values (layers with weights, batch normalisations, sums, means) with their running range;
+    /// by each layer's bits.
     #[default]
     Quantised,
 }
@@ -180,23 +181,40 @@ impl ForwardPass<'_> {
                 Activations::Map(_) | Activations::Vector(_) => first,
             }),
             Operation::Dropout => Ok(self.dropout(step.layer, first)),
-            Operation::Pooling(pooling) => Ok(each(first, Map::Pool(pooling))),
+            Operation::Pooling(pooling) => {
+                let output = each(first, Map::Pool(pooling));
+                Ok(match pooling.mode {
+                    PoolingMode::Max => output,
+                    PoolingMode::Average => self.requantised(step.layer, output),
+                })
+            }
             Operation::AdaptiveAveragePooling { output_size: (height, width) } => {
-                Ok(each(first, Map::AdaptiveMean { height, width }))
+                let output = each(first, Map::AdaptiveMean { height, width });
+                Ok(self.requantised(step.layer, output))
             }
             Operation::ElementSum => self.sum(step, first, inputs),
             Operation::Expand { max_channels } => {
                 Ok(each(first, Map::Expand { channels: max_channels }))
             }
             Operation::Downsample => match first {
-                Activations::Map(map) => Ok(Activations::Map(ops::downsample(map))),
+                Activations::Map(map) => {
+                    let output = Activations::Map(ops::downsample(map));
+                    Ok(self.requantised(step.layer, output))
+                }
                 Activations::Vector(_) => Err(self.wrong(step.layer, "it takes a map")),
             },
         }
     }
 
+    fn requantised(&mut self, layer: usize, output: Activations) -> Activations {
+        match output {
+            Activations::Map(map) => Activations::Map(self.quantised(layer, map)),
+            Activations::Vector(vector) => Activations::Vector(self.quantised(layer, vector)),
+        }
+    }
+
     fn sum(
-        &self,
+        &mut self,
         step: &Step,
         first: Activations,
         others: impl Iterator<Item = Activations>,
@@ -217,9 +235,20 @@ impl ForwardPass<'_> {
         for other in others {
             total = total.and_then(|total| add(total, other, Activation::Identity));
         }
-        total
-            .and_then(|total| add(total, last, step.activation))
-            .ok_or_else(|| self.wrong(step.layer, "its inputs differ in shape"))
+        let with = match self.options.precision {
+            Precision::Float => step.activation,
+            Precision::Quantised => Activation::Identity,
+        };
+        let total = total
+            .and_then(|total| add(total, last, with))
+            .ok_or_else(|| self.wrong(step.layer, "its inputs differ in shape"))?;
+        match (self.options.precision, step.activation) {
+            (Precision::Float, _) => Ok(total),
+            (Precision::Quantised, Activation::Identity) => Ok(self.requantised(step.layer, total)),
+            (Precision::Quantised, Activation::Relu | Activation::HardTanh) => {
+                Ok(each(self.requantised(step.layer, total), Map::Activation(step.activation)))
+            }
+        }
     }
 
     /// The weights as the layer computes with them.
@@ -276,7 +305,7 @@ impl ForwardPass<'_> {
         Ok(Activations::Vector(self.quantised(layer, output)))
     }
 
-    /// The output of a layer with weights, quantised with the range of the batch in training and
+    /// An output quantised with the range of the batch in training and
     /// with the running one else.
     fn quantised<const D: usize>(&mut self, layer: usize, output: Tensor<D>) -> Tensor<D> {
         if self.options.precision == Precision::Float {
