@@ -17,6 +17,7 @@ pub mod ops;
 mod optimise;
 mod options;
 mod random;
+pub mod tensorboard;
 mod trainer;
 
 pub use error::TrainError;

@@ -15,6 +15,13 @@ struct Stated {
     output: (u32, f32),
 }
 
+/// How weights are stored.
+#[derive(Clone, Copy, Debug)]
+enum Weights {
+    Quantised,
+    Plain,
+}
+
 impl Model {
     /// The tensors as a trained layer list names them, weights joined along the inputs:
     /// `layer_list.<layer>.weight` (`layer_list.<layer>.group_conv.<group>.weight` of groups),
@@ -94,7 +101,7 @@ impl Model {
                 bits: range.bits,
                 scale: f64::from(range.scale),
             };
-            let weight = self.put_candidate(&mut tensors, (index, layer))?;
+            let weight = self.put_candidate(&mut tensors, (index, layer), Weights::Quantised)?;
             let inputs: Option<Vec<Quantisation>> = layer
                 .inputs
                 .iter()
@@ -107,11 +114,24 @@ impl Model {
         Ok((network, tensors))
     }
 
+    /// The network as it is, and its parameters named as those of a candidate, weights as they are.
+    ///
+    /// # Errors
+    /// [`TrainError::Tensor`] for a parameter that is missing.
+    pub fn float_candidate(&self) -> Result<(Network, NamedTensors), TrainError> {
+        let mut tensors = NamedTensors::new();
+        for (index, layer) in self.network.layers.iter().enumerate() {
+            self.put_candidate(&mut tensors, (index, layer), Weights::Plain)?;
+        }
+        Ok((self.network.clone(), tensors))
+    }
+
     /// A layer's parameters as those of a candidate; gives the scale of its weights.
     fn put_candidate(
         &self,
         tensors: &mut NamedTensors,
         (index, layer): (usize, &Layer),
+        stored: Weights,
     ) -> Result<Option<Quantisation>, TrainError> {
         let name = format!("{index}.weight");
         let (mut values, dims) = match layer.operation {
@@ -148,7 +168,12 @@ impl Model {
         let scale = scale.filter(|scale| scale.is_normal()).unwrap_or(1.0);
         let bits = layer.weight_bits.unwrap_or(pimnas_network::DEFAULT_BITS);
         let quantiser = Quantiser::new(bits, scale);
-        values.iter_mut().for_each(|value| *value = quantiser.apply(*value));
+        match stored {
+            Weights::Quantised => {
+                values.iter_mut().for_each(|value| *value = quantiser.apply(*value));
+            }
+            Weights::Plain => {}
+        }
         put(tensors, name, &dims, values)?;
         Ok(Some(Quantisation { bits, scale: f64::from(scale) }))
     }
