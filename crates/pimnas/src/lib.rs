@@ -38,5 +38,7 @@ pub use pimnas_network as network;
 pub use pimnas_report as report;
 pub use pimnas_search as search;
 pub use pimnas_simulate as simulation;
+#[cfg(feature = "train")]
+pub use pimnas_train as train;
 pub use pimnas_units as units;
 pub use pimnas_verify as verify;

@@ -50,6 +50,67 @@ pub struct LabelledImages {
     pub name: String,
 }
 
+/// Images to learn from and to be judged by.
+#[cfg(feature = "train")]
+pub struct SplitImages {
+    /// To learn from.
+    pub training: Dataset,
+    /// To be judged by.
+    pub test: Dataset,
+    /// What happens to pixels.
+    pub normalisation: Normalisation,
+}
+
+#[cfg(feature = "train")]
+impl DatasetArgs {
+    /// Reads training and test images; `--limit` holds for the former.
+    pub fn load_split(&self, shape: Shape) -> Result<SplitImages, Failure> {
+        let (training, test) = self.read_split(shape)?;
+        let training = match self.limit {
+            Some(limit) => training.first(limit),
+            None => training,
+        };
+        let normalisation = self.normalisation(training.shape().channels)?;
+        Ok(SplitImages { training, test, normalisation })
+    }
+
+    fn read_split(&self, shape: Shape) -> Result<(Dataset, Dataset), Failure> {
+        let named = self.dataset.as_str();
+        let read = match (named, &self.data) {
+            ("fashion-mnist", None) => fashion_mnist::embedded(),
+            ("fashion-mnist" | "mnist", Some(dir)) => idx::load_dir(dir, CLASSES),
+            ("cifar10", Some(dir)) => Cifar::Ten.load_dir(dir),
+            ("cifar100", Some(dir)) => Cifar::Hundred.load_dir(dir),
+            (path, None) if Path::new(path).is_file() => {
+                let arrays = read_tensors(Path::new(path))?;
+                let part = |part| arrays::dataset(&arrays, part, MOST_CLASSES);
+                part(arrays::Part::Training).and_then(|all| Ok((all, part(arrays::Part::Test)?)))
+            }
+            (path, None) if Path::new(path).is_dir() => {
+                let folder = |part: &str| folder::load(&Path::new(path).join(part), pictures(shape));
+                let holds = |name: &str| Path::new(path).join(name).exists();
+                if holds("train") && holds("test") {
+                    folder("train").and_then(|all| Ok((all, folder("test")?)))
+                } else if holds("test_batch.bin") {
+                    Cifar::Ten.load_dir(Path::new(path))
+                } else if holds("test.bin") {
+                    Cifar::Hundred.load_dir(Path::new(path))
+                } else {
+                    idx::load_dir(Path::new(path), CLASSES)
+                }
+            }
+            // Nothing that could be learned from: the test images say what is wrong.
+            (_, _) => {
+                let (found, _) = self.read(shape)?;
+                let message = format!("{named} has no training images beside its {}", found.len());
+                let hint = "give a folder with `train` and `test`, or a named data set";
+                return Err(Failure::new(message, Some(hint)));
+            }
+        };
+        read.map_err(|error| failed(&error))
+    }
+}
+
 impl DatasetArgs {
     /// Reads the test images for a network with inputs of that shape.
     pub fn load(&self, shape: Shape) -> Result<LabelledImages, Failure> {

@@ -18,6 +18,8 @@ mod simulate;
 mod space;
 mod sweep;
 mod threads;
+#[cfg(feature = "train")]
+mod train;
 mod verify;
 
 use std::process::ExitCode;
@@ -45,6 +47,8 @@ enum Command {
     Infer(infer::InferArgs),
     Candidate(candidate::CandidateArgs),
     Space(space::SpaceArgs),
+    #[cfg(feature = "train")]
+    Train(Box<train::TrainArgs>),
 }
 
 /// Runs the command of the process's arguments. Exit codes: 0 done, 1 the answer is "no",
@@ -62,6 +66,8 @@ pub fn run() -> ExitCode {
         Command::Infer(args) => infer::run(args).map(done),
         Command::Candidate(args) => candidate::run(args).map(done),
         Command::Space(args) => space::run(args).map(done),
+        #[cfg(feature = "train")]
+        Command::Train(args) => train::run(args).map(done),
     };
     result.unwrap_or_else(|failure| {
         output::note(&failure.text);

@@ -1,0 +1,107 @@
+//! Weights in the order in which the window sums read them.
+
+use rayon::prelude::*;
+
+use super::windows::Windows;
+
+/// Most vectors of outputs in a tile.
+pub(super) const MOST_VECTORS: usize = 3;
+
+/// Outputs of a group that are computed together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tile {
+    /// Group.
+    pub group: usize,
+    /// First output of the group.
+    pub first: usize,
+    /// Outputs.
+    pub outputs: usize,
+    /// Vectors that hold them.
+    pub vectors: usize,
+    /// Where its packed weights begin.
+    pub start: usize,
+}
+
+/// Where a weight stands: cell × `cell` + source × `source` + target × `target`, plus a group's
+/// share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Strides {
+    pub group: usize,
+    pub cell: usize,
+    pub source: usize,
+    pub target: usize,
+}
+
+/// Packed weights: tile by tile, value of the window by value, outputs innermost.
+#[derive(Debug)]
+pub(super) struct Packed {
+    pub tiles: Vec<Tile>,
+    pub data: Vec<f32>,
+}
+
+/// Cuts that many vectors into tiles.
+pub(super) fn cut(vectors: usize) -> Vec<usize> {
+    let mut rest = vectors;
+    let mut tiles = Vec::new();
+    while rest > 0 {
+        let take = match rest {
+            4 => 2,
+            1..=3 => rest,
+            _ => MOST_VECTORS,
+        };
+        tiles.push(take);
+        rest -= take;
+    }
+    tiles
+}
+
+impl Packed {
+    /// Packs the weights for `groups` groups of `sources` × `targets` channels into vectors of
+    /// that many lanes.
+    pub fn new(
+        weights: &[f32],
+        windows: &Windows,
+        (groups, sources, targets): (usize, usize, usize),
+        (strides, lanes): (Strides, usize),
+    ) -> Self {
+        let depth = windows.taps.len() * sources;
+        let mut tiles = Vec::new();
+        let mut start = 0;
+        for group in 0..groups {
+            let mut first = 0;
+            for vectors in cut(targets.div_ceil(lanes)) {
+                let outputs = (vectors * lanes).min(targets - first);
+                tiles.push(Tile { group, first, outputs, vectors, start });
+                start += depth * vectors * lanes;
+                first += outputs;
+            }
+        }
+        let mut data = vec![0.0; start];
+        let mut parts = Vec::new();
+        let mut rest = data.as_mut_slice();
+        for tile in &tiles {
+            let (part, others) = rest.split_at_mut(depth * tile.vectors * lanes);
+            parts.push((tile, part));
+            rest = others;
+        }
+        let fill = |(tile, part): (&Tile, &mut [f32])| {
+            let width = tile.vectors * lanes;
+            let base = tile.group * strides.group + tile.first * strides.target;
+            for (tap, block) in windows.taps.iter().zip(part.chunks_exact_mut(sources * width)) {
+                let base = base + tap.cell * strides.cell;
+                for output in 0..tile.outputs {
+                    let from = base + output * strides.target;
+                    for (source, line) in block.chunks_exact_mut(width).enumerate() {
+                        line[output] = weights[from + source * strides.source];
+                    }
+                }
+            }
+        };
+        if start > 1 << 15 {
+            parts.into_par_iter().for_each(fill);
+        } else {
+            parts.into_iter().for_each(fill);
+        }
+        Self { tiles, data }
+    }
+}

@@ -1,0 +1,80 @@
+//! What is shown while a network learns.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use pimnas::train::{Evaluation, Loader, StepReport, Sums, Trainer};
+
+use crate::cli::output::note;
+
+/// Share of the old mean that a new step leaves.
+const MEMORY: f64 = 0.95;
+/// Between two changes of the text.
+const REFRESH: Duration = Duration::from_millis(100);
+
+/// A progress bar over all images of all epochs.
+pub struct Progress {
+    bar: ProgressBar,
+    loss: Option<f64>,
+    accuracy: Option<f64>,
+    shown: Option<Instant>,
+    epoch_begun: Instant,
+}
+
+impl Progress {
+    /// That of a training.
+    pub fn new(trainer: &Trainer, loader: &Loader<'_>) -> Self {
+        let of_epoch = (loader.batches() * loader.batch.min(loader.dataset.len())) as u64;
+        let bar = ProgressBar::new(of_epoch * u64::from(trainer.options.epochs));
+        let style = "{msg} {bar:24} {pos}/{len} images, {per_sec}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style);
+        }
+        let done = trainer.position.epoch * of_epoch + trainer.sums.images;
+        bar.set_position(done);
+        bar.reset_eta();
+        Self { bar, loss: None, accuracy: None, shown: None, epoch_begun: Instant::now() }
+    }
+
+    /// After a step.
+    pub fn step(&mut self, report: &StepReport, trainer: &Trainer) {
+        let mix = |old: Option<f64>, new: f64| {
+            Some(old.map_or(new, |old| MEMORY * old + (1.0 - MEMORY) * new))
+        };
+        self.loss = mix(self.loss, f64::from(report.loss));
+        let accuracy = report.correct as f64 / report.images.max(1) as f64;
+        self.accuracy = mix(self.accuracy, accuracy);
+        self.bar.inc(report.images as u64);
+        if self.shown.is_none_or(|shown| shown.elapsed() > REFRESH) {
+            self.shown = Some(Instant::now());
+            let (epoch, epochs) = (trainer.position.epoch + 1, trainer.options.epochs);
+            let epoch = epoch.min(u64::from(epochs));
+            let (loss, accuracy) = (self.loss.unwrap_or(0.0), self.accuracy.unwrap_or(0.0));
+            let percent = 100.0 * accuracy;
+            self.bar.set_message(format!("epoch {epoch}/{epochs} loss {loss:.3} {percent:.1} %"));
+        }
+    }
+
+    /// After an epoch: a line that stays.
+    pub fn epoch(&mut self, trainer: &Trainer, sums: &Sums, found: &Evaluation) {
+        let images = sums.images.max(1) as f64;
+        let seconds = self.epoch_begun.elapsed().as_secs_f64();
+        let line = format!(
+            "epoch {}/{}: loss {:.4}, accuracy {:.2} %; test loss {:.4}, accuracy {:.2} %; {:.0} images/s\n",
+            trainer.position.epoch,
+            trainer.options.epochs,
+            sums.loss / images,
+            100.0 * sums.correct as f64 / images,
+            found.loss,
+            100.0 * found.accuracy(),
+            images / seconds,
+        );
+        self.bar.suspend(|| note(&line));
+        self.epoch_begun = Instant::now();
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
