@@ -32,14 +32,13 @@ from pimnas._native import (
 )
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import ArrayLike
 
-    NetworkLike = Union[Network, str, os.PathLike[str]]
-    HardwareLike = Union[Hardware, str, os.PathLike[str], None]
+    from pimnas._native import _Hardware as _HardwareLike
+    from pimnas._native import _Network as _NetworkLike
 
 __all__ = [
     "AccuracyReport",
@@ -82,8 +81,8 @@ def _mode(
 
 
 def simulate(
-    network: NetworkLike,
-    hardware: HardwareLike = None,
+    network: _NetworkLike,
+    hardware: _HardwareLike = None,
     *,
     inner_pipeline: bool = True,
     fidelity: str = "reference",
@@ -101,8 +100,8 @@ def simulate(
 
 
 def explain(
-    network: NetworkLike,
-    hardware: HardwareLike = None,
+    network: _NetworkLike,
+    hardware: _HardwareLike = None,
     *,
     inner_pipeline: bool = True,
     fidelity: str = "reference",
@@ -112,8 +111,8 @@ def explain(
 
 
 def sweep(
-    network: Union[NetworkLike, Sequence[NetworkLike]],
-    hardware: HardwareLike = None,
+    network: Union[_NetworkLike, Sequence[_NetworkLike]],
+    hardware: _HardwareLike = None,
     *,
     axes: Optional[Mapping[str, Iterable[object]]] = None,
     points: Optional[Iterable[Mapping[str, object]]] = None,
@@ -132,10 +131,10 @@ def sweep(
 
 
 def accuracy(
-    network: NetworkLike,
+    network: _NetworkLike,
     images: ArrayLike,
     labels: Union[Sequence[int], np.ndarray[Any, Any]],
-    hardware: HardwareLike = None,
+    hardware: _HardwareLike = None,
     *,
     adc: str = "scale",
     fidelity: str = "reference",

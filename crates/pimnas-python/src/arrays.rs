@@ -56,6 +56,9 @@ fn values<T: Element>(
     array: &Bound<'_, PyArrayDyn<T>>,
     convert: impl Fn(&[T]) -> Vec<f32>,
 ) -> PyResult<Option<Tensor>> {
+    if !array.is_c_contiguous() {
+        return Ok(None);
+    }
     let Ok(array) = array.try_readonly() else { return Ok(None) };
     let Ok(values) = array.as_slice() else { return Ok(None) };
     let tensor = Tensor::new(array.shape(), convert(values));
