@@ -42,3 +42,8 @@ pub use pimnas_simulate as simulation;
 pub use pimnas_train as train;
 pub use pimnas_units as units;
 pub use pimnas_verify as verify;
+
+/// The native blocks of the page about the Python package.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/PYTHON.md")]
+pub struct PythonPage;
