@@ -8,11 +8,9 @@ otherwise. PyTorch is not needed: NumPy arrays work in its place.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import os
 import sys
-import tempfile
 import types
 import warnings
 from collections import OrderedDict
@@ -314,6 +312,10 @@ def modify_sim_config(
     ``adc_choice`` and ``cell_bit``. The file has the base's comments; its name follows from what is
     in it, so that no two candidates share one, and it appears at once or not at all.
     """
+    # Not needed to import the package.
+    import hashlib
+    import tempfile
+
     point: dict[str, int] = {}
     for name in _DECISIONS:
         try:
