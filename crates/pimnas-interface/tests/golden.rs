@@ -1,4 +1,5 @@
 //! Recorded candidates through the interface, and what the interface promises beside the numbers.
+#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 
@@ -68,8 +69,11 @@ fn read(path: &Path, base: &RawConfig) -> Option<Case> {
     Some(Case { candidate: CandidateNet::new(network, parameters), hardware, expected, tensors })
 }
 
-/// The questions about cost by the names of the record.
-const QUESTIONS: [(&str, fn(&HardwareInterface) -> Result<f64, InterfaceError>); 6] = [
+/// A question about cost.
+type Question = fn(&HardwareInterface) -> Result<f64, InterfaceError>;
+
+/// The questions by the names of the record.
+const QUESTIONS: [(&str, Question); 6] = [
     ("latency_evaluate", |asked| asked.latency_evaluate(InnerPipeline::Enabled)),
     ("energy_evaluate", |asked| asked.energy_evaluate(InnerPipeline::Enabled)),
     ("area_evaluate", HardwareInterface::area_evaluate),

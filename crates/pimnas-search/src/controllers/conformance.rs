@@ -132,7 +132,10 @@ pub fn check(make: Make<'_>) -> Result<(), String> {
         for batch in [1, 7] {
             let set = Setting { objectives, budget: 90, batch, seed: 5 };
             let told = |what: String| {
-                format!("{} with {objectives} objectives, batches of {batch}: {what}", make().name())
+                format!(
+                    "{} with {objectives} objectives, batches of {batch}: {what}",
+                    make().name()
+                )
             };
             one_setting(&ground, make, set).map_err(told)?;
         }

@@ -75,9 +75,8 @@ impl Ranking {
 impl Perceptron {
     fn new(inputs: usize, hidden: usize, stream: &mut Stream) -> Self {
         let scale = 1.0 / (inputs.max(1) as f64).sqrt();
-        let mut weights: Vec<f64> = (0..hidden * (inputs + 1))
-            .map(|_| (stream.unit() * 2.0 - 1.0) * 2.0 * scale)
-            .collect();
+        let mut weights: Vec<f64> =
+            (0..hidden * (inputs + 1)).map(|_| (stream.unit() * 2.0 - 1.0) * 2.0 * scale).collect();
         let last = 1.0 / (hidden.max(1) as f64).sqrt();
         weights.extend((0..hidden).map(|_| (stream.unit() * 2.0 - 1.0) * last));
         Self { inputs, hidden, weights, offset: 0.0, factor: 1.0 }
@@ -153,7 +152,8 @@ impl Perceptron {
 
     /// Scales outputs to the targets by least squares.
     fn calibrate(&mut self, rows: &[Vec<f64>], targets: &[f64]) {
-        let outputs: Vec<f64> = rows.iter().map(|row| self.output(&self.activations(row))).collect();
+        let outputs: Vec<f64> =
+            rows.iter().map(|row| self.output(&self.activations(row))).collect();
         let count = outputs.len().max(1) as f64;
         let mean_output = outputs.iter().sum::<f64>() / count;
         let mean_target = targets.iter().sum::<f64>() / count;

@@ -26,7 +26,10 @@ pub fn hypervolume(points: &[&[f64]], reference: &[f64]) -> f64 {
 /// Order by the last objective, then by those before it.
 fn compare(one: &[f64], other: &[f64]) -> std::cmp::Ordering {
     let pairs = one.iter().rev().zip(other.iter().rev());
-    pairs.map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne()).unwrap_or(one.len().cmp(&other.len()))
+    pairs
+        .map(|(a, b)| a.total_cmp(b))
+        .find(|order| order.is_ne())
+        .unwrap_or(one.len().cmp(&other.len()))
 }
 
 /// Two objectives, sorted by the second.

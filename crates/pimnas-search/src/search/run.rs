@@ -8,9 +8,9 @@ use thiserror::Error;
 
 use super::budget::{Budget, StopReason};
 use super::evaluator::Evaluator;
-use super::measure::Measure;
 use super::goals::Goals;
 use super::history::History;
+use super::measure::Measure;
 use super::progress::{Progress, Reference};
 use super::trial::{Proposal, Trial, TrialId};
 use super::view::View;

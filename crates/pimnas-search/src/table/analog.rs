@@ -118,7 +118,8 @@ fn figure(row: &Pickle, name: &str) -> Option<(f64, f64)> {
         Pickle::I64(number) => Some(*number as f64),
         _ => None,
     };
-    let stated = || Some((number(attribute(found, "value")?)?, number(attribute(found, "uncertainty")?)?));
+    let stated =
+        || Some((number(attribute(found, "value")?)?, number(attribute(found, "uncertainty")?)?));
     number(found).map(|value| (value, 0.0)).or_else(stated).filter(|(value, _)| value.is_finite())
 }
 

@@ -151,15 +151,14 @@ fn row(
             Some(_) => {}
             None if field.is_empty() => figures.push(None),
             None => {
-                let figure: f64 = field.parse().map_err(|_| {
-                    format!("{} is not a number", pimnas_suggest::shown(field))
-                })?;
+                let figure: f64 = field
+                    .parse()
+                    .map_err(|_| format!("{} is not a number", pimnas_suggest::shown(field)))?;
                 figures.push(Some(figure));
             }
         }
     }
-    let written =
-        serde_json::json!({"genotype": 1, "space": space.name(), "decisions": decided});
+    let written = serde_json::json!({"genotype": 1, "space": space.name(), "decisions": decided});
     let genotype: Genotype = written.to_string().parse().map_err(|e| format!("{e}"))?;
     let rollout = genotype.rollout(space.name(), space.decisions()).map_err(|e| e.to_string())?;
     Ok((rollout, figures))

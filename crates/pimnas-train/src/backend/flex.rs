@@ -77,7 +77,11 @@ pub(super) fn geometry(
 }
 
 /// The output of a convolution of contiguous tensors.
-pub(super) fn conv2d(geometry: &ConvGeometry, input: &FlexTensor, weight: &FlexTensor) -> FlexTensor {
+pub(super) fn conv2d(
+    geometry: &ConvGeometry,
+    input: &FlexTensor,
+    weight: &FlexTensor,
+) -> FlexTensor {
     let mut output = buffer(geometry.output.elements());
     conv::forward(fastest(), geometry, floats(input), floats(weight), &mut output);
     tensor(output, dims(geometry.output, input))
@@ -217,11 +221,8 @@ impl TrainBackend for Flex {
 
     fn train_loss(logits: FlexTensor, targets: Targets) -> FlexTensor {
         let logits = contiguous(logits);
-        let (loss, _) = crate::kernel::loss::cross_entropy(
-            floats(&logits),
-            &targets.labels,
-            targets.smoothing,
-        );
+        let (loss, _) =
+            crate::kernel::loss::cross_entropy(floats(&logits), &targets.labels, targets.smoothing);
         tensor(vec![loss], [1])
     }
 

@@ -87,7 +87,8 @@ impl DatasetArgs {
                 part(arrays::Part::Training).and_then(|all| Ok((all, part(arrays::Part::Test)?)))
             }
             (path, None) if Path::new(path).is_dir() => {
-                let folder = |part: &str| folder::load(&Path::new(path).join(part), pictures(shape));
+                let folder =
+                    |part: &str| folder::load(&Path::new(path).join(part), pictures(shape));
                 let holds = |name: &str| Path::new(path).join(name).exists();
                 if holds("train") && holds("test") {
                     folder("train").and_then(|all| Ok((all, folder("test")?)))
@@ -191,7 +192,9 @@ impl DatasetArgs {
                 let (_, test) = fashion_mnist::embedded().map_err(|error| failed(&error))?;
                 return Ok((test, "the embedded Fashion-MNIST sample".to_owned()));
             }
-            ("fashion-mnist" | "mnist", Some(dir)) => idx::load_below(dir, idx::Part::Test, CLASSES),
+            ("fashion-mnist" | "mnist", Some(dir)) => {
+                idx::load_below(dir, idx::Part::Test, CLASSES)
+            }
             ("cifar10", Some(dir)) => Cifar::Ten.load_dir(dir).map(|(_, test)| test),
             ("cifar100", Some(dir)) => Cifar::Hundred.load_dir(dir).map(|(_, test)| test),
             ("mnist" | "cifar10" | "cifar100", None) => {

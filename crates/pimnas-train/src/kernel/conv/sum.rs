@@ -103,7 +103,9 @@ impl WindowSum<'_> {
             }
             with_scratch(count * frame.item(), |buffer| {
                 let places = buffer.chunks_exact_mut(frame.item());
-                own.chunks_exact(size).zip(places).for_each(|(item, place)| frame.fill(item, place));
+                own.chunks_exact(size)
+                    .zip(places)
+                    .for_each(|(item, place)| frame.fill(item, place));
                 run(index, &packed.tiles, buffer);
             });
         });
