@@ -11,8 +11,9 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Flex};
 
 use super::flex::{
-    self, buffer, contiguous, dims, floats, into_floats, map_shape, matrix, tensor,
+    self, contiguous, dims, floats, into_floats, map_shape, matrix, tensor,
 };
+use super::recycle::{buffer, recycle};
 use super::{Map, Tail, Targets, TrainBackend};
 use crate::kernel::conv::{ConvGeometry, ConvOptions, MapShape, input_gradient, weight_gradient};
 use crate::kernel::element::{Activation, Dropout, Pass, pointwise};
@@ -41,11 +42,13 @@ impl Backward<Flex, 2> for Conv2d {
         }
         if let Some(node) = of_input {
             let mut result = buffer(geometry.input.elements());
-            let (gradient, weight) = (floats(&gradient), floats(&weight));
-            input_gradient(fastest(), &geometry, gradient, weight, &mut result);
+            let values = (floats(&gradient), floats(&weight));
+            input_gradient(fastest(), &geometry, values.0, values.1, &mut result);
             let shape = dims(geometry.input, &input);
             grads.register::<Flex>(node.id, tensor(result, shape));
         }
+        recycle(gradient);
+        recycle(input);
     }
 }
 
@@ -115,15 +118,15 @@ impl MapState {
     }
 
     fn gradient(self, gradient: FlexTensor) -> FlexTensor {
-        let kept = |tensor: &Option<FlexTensor>| tensor.clone();
-        let (input, output) = (kept(&self.input), kept(&self.output));
-        let output = output.as_ref().map(floats).unwrap_or_default();
+        let (input, kept) = (self.input, self.output);
+        let output = kept.as_ref().map(floats).unwrap_or_default();
         let to = self.map.output(self.from);
         if let Some((spans, mode)) = self.map.windows(&self.from, &to) {
             let mut result = buffer(self.from.elements());
             let values = (input.as_ref().map(floats).unwrap_or_default(), output);
             let gradients = (floats(&gradient), result.as_mut_slice());
             pool::backward((&spans, mode), (&self.from, &to), values, gradients);
+            [Some(gradient), input, kept].into_iter().flatten().for_each(recycle);
             return tensor(result, self.dims);
         }
         match self.map {
@@ -131,6 +134,7 @@ impl MapState {
             Map::Activation(activation) => {
                 let mut values = into_floats(gradient);
                 pointwise(fastest(), Pass(activation), &mut values, [output, &[]]);
+                kept.into_iter().for_each(recycle);
                 tensor(values, self.dims)
             }
             Map::Dropout { seed } => {
@@ -169,6 +173,7 @@ impl Backward<Flex, 2> for Added {
             let shape = gradient.layout().shape().clone();
             let mut values = into_floats(gradient);
             pointwise(fastest(), Pass(activation), &mut values, [floats(&output), &[]]);
+            recycle(output);
             gradient = tensor(values, shape);
         }
         for node in ops.parents.into_iter().flatten() {
@@ -207,6 +212,8 @@ impl Backward<Flex, 3> for Normalised {
             activation,
         };
         let (for_gamma, for_beta) = norm::backward(fastest(), saved, &mut values);
+        recycle(input);
+        recycle(output);
         let channels = for_gamma.len();
         for (node, result) in [(of_gamma, for_gamma), (of_beta, for_beta)] {
             if let Some(node) = node {

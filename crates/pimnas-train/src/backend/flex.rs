@@ -6,6 +6,7 @@ use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::{Shape, TensorData};
 
+use super::recycle::buffer;
 use super::{Map, Tail, Targets, TrainBackend};
 use crate::kernel::conv::{self, ConvGeometry, ConvOptions, MapShape};
 use crate::kernel::element::{self, Activation, Apply, Dropout, Pointwise, Quantiser, Sum};
@@ -33,11 +34,6 @@ pub(super) fn floats(tensor: &FlexTensor) -> &[f32] {
 pub(super) fn into_floats(tensor: FlexTensor) -> Vec<f32> {
     let data = contiguous(tensor).into_data();
     data.try_into_vec::<f32>().unwrap_or_default()
-}
-
-/// A buffer to be written over.
-pub(super) fn buffer(length: usize) -> Vec<f32> {
-    vec![0.0; length]
 }
 
 /// The shape of a tensor as a map; a vector has one position.
