@@ -78,7 +78,9 @@ impl TrainError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Network(_) => "correct the network's description",
-            Self::Layer { .. } => "train a network that takes images and ends in a vector of classes",
+            Self::Layer { .. } => {
+                "train a network that takes images and ends in a vector of classes"
+            }
             Self::Images { .. } => "give the data set that the network was made for",
             Self::Classes { .. } => "give a network with as many outputs as the data has classes",
             Self::NoImages => "give a data set with training images",

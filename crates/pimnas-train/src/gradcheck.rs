@@ -308,9 +308,7 @@ fn entropy(name: &str, smoothing: f32) -> Checked {
         inputs: vec![numbers(40, 1)],
         step: 1e-2,
         own: &|tensors| ops::cross_entropy(tensors[0].clone().reshape([4, 10]), targets.clone()),
-        composed: &|tensors| {
-            composed::cross_entropy(tensors[0].clone().reshape([4, 10]), &targets)
-        },
+        composed: &|tensors| composed::cross_entropy(tensors[0].clone().reshape([4, 10]), &targets),
     }
     .check()
 }

@@ -126,11 +126,8 @@ impl Trainer {
         let shaped = ShapedNetwork::new(&self.model.network).map_err(TrainError::Network)?;
         let shape = dataset.shape();
         let expected = self.model.network.input.shape;
-        let found = Shape::Map {
-            channels: shape.channels,
-            height: shape.height,
-            width: shape.width,
-        };
+        let found =
+            Shape::Map { channels: shape.channels, height: shape.height, width: shape.width };
         if found != expected {
             let (found, expected) = (found.to_string(), expected.to_string());
             return Err(TrainError::Images { found, expected });
@@ -251,7 +248,8 @@ fn right(logits: &[f32], labels: &[u32]) -> usize {
     let classes = logits.len() / labels.len().max(1);
     let answer = |item: &[f32]| {
         let first = (0, f32::NEG_INFINITY);
-        let most = |best: (usize, f32), (i, &v): (usize, &f32)| if v > best.1 { (i, v) } else { best };
+        let most =
+            |best: (usize, f32), (i, &v): (usize, &f32)| if v > best.1 { (i, v) } else { best };
         item.iter().enumerate().fold(first, most).0
     };
     let items = logits.chunks(classes.max(1)).zip(labels);

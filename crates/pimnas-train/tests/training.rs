@@ -1,13 +1,9 @@
 //! Small trainings.
 
 use pimnas_data::{Dataset, ImageShape, Normalisation, Pixels};
-use pimnas_infer::{
-    CompiledNetwork, CrossbarHardware, InferenceOptions, Mode, Parameters, Tensor,
-};
+use pimnas_infer::{CompiledNetwork, CrossbarHardware, InferenceOptions, Mode, Parameters, Tensor};
 use pimnas_network::{Network, ShapedNetwork};
-use pimnas_train::{
-    Changes, Flip, Model, Optimiser, Precision, Trainer, TrainingOptions, images,
-};
+use pimnas_train::{Changes, Flip, Model, Optimiser, Precision, Trainer, TrainingOptions, images};
 
 /// A network with every kind of layer: even kernels, groups, a residual sum, expand, downsample.
 fn network() -> Network {
@@ -15,7 +11,12 @@ fn network() -> Network {
     let conv = |i, o, k, groups| {
         let (in_channels, out_channels, kernel_size, padding) = (i, o, k, k / 2);
         Operation::Convolution(Convolution {
-            in_channels, out_channels, kernel_size, stride: 1, padding, groups,
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride: 1,
+            padding,
+            groups,
         })
     };
     let pool = Pooling { mode: PoolingMode::Max, kernel_size: 2, stride: 2, padding: 0 };

@@ -131,7 +131,7 @@ fn what_was_trained_runs_in_fixed_point_with_the_accuracy_of_the_training() {
     let stages = report["stages"].as_array().unwrap();
     let fixed = stages.iter().find(|stage| stage["stage"] == "fixed point").unwrap();
     let text = fixed.to_string();
-    let found = fixed["accuracy_percent"].as_f64().or_else(|| fixed["accuracy"].as_f64());
+    let found = fixed["accuracy_mean"].as_f64();
     let found = found.unwrap_or_else(|| panic!("{text}"));
     let found = if found <= 1.0 { found * 100.0 } else { found };
     assert!((found - percent).abs() < 0.11, "{found} in fixed point, {percent} in training");

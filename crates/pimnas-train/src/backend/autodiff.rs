@@ -10,9 +10,7 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Flex};
 
-use super::flex::{
-    self, contiguous, dims, floats, into_floats, map_shape, matrix, tensor,
-};
+use super::flex::{self, contiguous, dims, floats, into_floats, map_shape, matrix, tensor};
 use super::recycle::{buffer, recycle};
 use super::{Map, Tail, Targets, TrainBackend};
 use crate::kernel::conv::{ConvGeometry, ConvOptions, MapShape, input_gradient, weight_gradient};
@@ -248,7 +246,8 @@ impl Backward<Flex, 1> for Loss {
 impl<C: CheckpointStrategy> TrainBackend for Autodiff<Flex, C> {
     fn train_conv2d(input: Tracked<C>, weight: Tracked<C>, options: ConvOptions) -> Tracked<C> {
         let nodes = [input.node(), weight.node()];
-        let (input, weight) = (contiguous(input.into_primitive()), contiguous(weight.into_primitive()));
+        let (input, weight) =
+            (contiguous(input.into_primitive()), contiguous(weight.into_primitive()));
         let geometry = flex::geometry(&input, &weight, options);
         let output = flex::conv2d(&geometry, &input, &weight);
         match Conv2d.prepare::<C>(nodes).compute_bound().stateful() {
@@ -259,7 +258,8 @@ impl<C: CheckpointStrategy> TrainBackend for Autodiff<Flex, C> {
 
     fn train_linear(input: Tracked<C>, weight: Tracked<C>) -> Tracked<C> {
         let nodes = [input.node(), weight.node()];
-        let (input, weight) = (contiguous(input.into_primitive()), contiguous(weight.into_primitive()));
+        let (input, weight) =
+            (contiguous(input.into_primitive()), contiguous(weight.into_primitive()));
         let output = flex::linear(&input, &weight);
         match Linear.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish((input, weight), output),

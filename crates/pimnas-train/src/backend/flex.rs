@@ -5,6 +5,7 @@ use std::sync::Arc;
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::{Shape, TensorData};
+use rayon::prelude::*;
 
 use super::recycle::buffer;
 use super::{Map, Tail, Targets, TrainBackend};
@@ -32,6 +33,13 @@ pub(super) fn floats(tensor: &FlexTensor) -> &[f32] {
 
 /// The values of a tensor that is needed no more, without a copy where nobody else holds it.
 pub(super) fn into_floats(tensor: FlexTensor) -> Vec<f32> {
+    if let (false, Some(values)) = (tensor.is_unique(), tensor.as_slice::<f32>()) {
+        let mut copy = buffer(values.len());
+        copy.par_chunks_mut(element::CHUNK)
+            .zip(values.par_chunks(element::CHUNK))
+            .for_each(|(to, from)| to.copy_from_slice(from));
+        return copy;
+    }
     let data = contiguous(tensor).into_data();
     data.try_into_vec::<f32>().unwrap_or_default()
 }
@@ -73,7 +81,11 @@ pub(super) fn geometry(
 }
 
 /// The output of a convolution of contiguous tensors.
-pub(super) fn conv2d(geometry: &ConvGeometry, input: &FlexTensor, weight: &FlexTensor) -> FlexTensor {
+pub(super) fn conv2d(
+    geometry: &ConvGeometry,
+    input: &FlexTensor,
+    weight: &FlexTensor,
+) -> FlexTensor {
     let mut output = buffer(geometry.output.elements());
     conv::forward(fastest(), geometry, floats(input), floats(weight), &mut output);
     tensor(output, dims(geometry.output, input))
@@ -213,11 +225,8 @@ impl TrainBackend for Flex {
 
     fn train_loss(logits: FlexTensor, targets: Targets) -> FlexTensor {
         let logits = contiguous(logits);
-        let (loss, _) = crate::kernel::loss::cross_entropy(
-            floats(&logits),
-            &targets.labels,
-            targets.smoothing,
-        );
+        let (loss, _) =
+            crate::kernel::loss::cross_entropy(floats(&logits), &targets.labels, targets.smoothing);
         tensor(vec![loss], [1])
     }
 

@@ -12,7 +12,7 @@ use burn::backend::Backend;
 use burn::backend::backend_extension;
 use burn::backend::tensor::FloatTensor;
 
-pub use map::{Map, Targets, Tail};
+pub use map::{Map, Tail, Targets};
 
 use crate::kernel::conv::ConvOptions;
 use crate::kernel::element::Activation;

@@ -108,12 +108,7 @@ impl<P: Pointwise> Kernel for Chunk<'_, P> {
 }
 
 /// Changes values in place, with others at the same places (or none: empty slices).
-pub(crate) fn pointwise<P: Pointwise>(
-    isa: Isa,
-    point: P,
-    values: &mut [f32],
-    others: [&[f32]; 2],
-) {
+pub(crate) fn pointwise<P: Pointwise>(isa: Isa, point: P, values: &mut [f32], others: [&[f32]; 2]) {
     let part = |other: &'_ [f32], start: usize, length: usize| -> std::ops::Range<usize> {
         if other.is_empty() { 0..0 } else { start..start + length }
     };
@@ -221,7 +216,11 @@ impl Range {
     }
 
     /// From sums of values and squares of their differences from `shift`.
-    pub(crate) fn from_sums(count: usize, largest: f32, (shift, sum, squares): (f64, f64, f64)) -> Self {
+    pub(crate) fn from_sums(
+        count: usize,
+        largest: f32,
+        (shift, sum, squares): (f64, f64, f64),
+    ) -> Self {
         let n = count as f64;
         if count < 2 {
             return Self { largest, mean: shift + sum, deviation: f64::INFINITY };
@@ -245,7 +244,8 @@ impl Kernel for Sums<'_> {
     unsafe fn run<S: Simd>(self) {
         // Sums of a few hundred floats, so that single precision is enough for them.
         for values in self.values.chunks(LANES * 64) {
-            let (mut largest, mut sum, mut squares) = ([0_f32; LANES], [0_f32; LANES], [0_f32; LANES]);
+            let (mut largest, mut sum, mut squares) =
+                ([0_f32; LANES], [0_f32; LANES], [0_f32; LANES]);
             let (rows, rest) = values.as_chunks::<LANES>();
             for row in rows {
                 for i in 0..LANES {
@@ -292,7 +292,8 @@ mod tests {
 
     #[test]
     fn the_range_is_that_of_the_definition() {
-        let values: Vec<f32> = (0..100_003).map(|i| ((i * 37) % 1001) as f32 / 500.0 - 0.8).collect();
+        let values: Vec<f32> =
+            (0..100_003).map(|i| ((i * 37) % 1001) as f32 / 500.0 - 0.8).collect();
         let n = values.len() as f64;
         let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
         let squares: f64 = values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum();

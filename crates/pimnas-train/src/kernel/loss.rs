@@ -3,11 +3,7 @@
 /// The mean loss of a batch and its gradient.
 ///
 /// The target of a class is (1 - smoothing) for the label, plus smoothing / classes for all.
-pub(crate) fn cross_entropy(
-    logits: &[f32],
-    labels: &[u32],
-    smoothing: f32,
-) -> (f32, Vec<f32>) {
+pub(crate) fn cross_entropy(logits: &[f32], labels: &[u32], smoothing: f32) -> (f32, Vec<f32>) {
     let items = labels.len().max(1);
     let classes = logits.len() / items;
     let mut gradient = vec![0.0; logits.len()];

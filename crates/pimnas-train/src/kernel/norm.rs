@@ -301,11 +301,7 @@ pub(crate) struct Saved<'a> {
 }
 
 /// The gradients of the parameters, and that of the input in place of that of the output.
-pub(crate) fn backward(
-    isa: Isa,
-    saved: Saved<'_>,
-    gradient: &mut [f32],
-) -> (Vec<f32>, Vec<f32>) {
+pub(crate) fn backward(isa: Isa, saved: Saved<'_>, gradient: &mut [f32]) -> (Vec<f32>, Vec<f32>) {
     let Saved { input, output, gamma, moments, activation } = saved;
     let channels = gamma.len();
     let count = gradient.len() / channels.max(1);

@@ -62,9 +62,9 @@ fn places<'a>(
     (rows, columns): (&'a Span, &'a Span),
     from: &'a MapShape,
 ) -> impl Iterator<Item = usize> + use<'a> {
-    rows.inside
-        .clone()
-        .flat_map(move |y| columns.inside.clone().map(move |x| (y * from.width + x) * from.channels))
+    rows.inside.clone().flat_map(move |y| {
+        columns.inside.clone().map(move |x| (y * from.width + x) * from.channels)
+    })
 }
 
 /// Runs a function on each item of two batches.

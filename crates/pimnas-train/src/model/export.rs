@@ -97,10 +97,8 @@ impl Model {
             let kind = layer.operation.name();
             let why = "it has no scale yet: no quantised batch has been seen".to_owned();
             let unknown = TrainError::Layer { layer: index, kind, why };
-            let quantisation = |range: Range| Quantisation {
-                bits: range.bits,
-                scale: f64::from(range.scale),
-            };
+            let quantisation =
+                |range: Range| Quantisation { bits: range.bits, scale: f64::from(range.scale) };
             let weight = self.put_candidate(&mut tensors, (index, layer), Weights::Quantised)?;
             let inputs: Option<Vec<Quantisation>> = layer
                 .inputs

@@ -10,9 +10,7 @@ mod state;
 use burn::tensor::{Device, Tensor};
 use pimnas_network::{Network, Operation, Shape, ShapedNetwork};
 
-pub use forward::{
-    Activations, ForwardPass, Output, PassOptions, PassPurpose, Precision, images,
-};
+pub use forward::{Activations, ForwardPass, Output, PassOptions, PassPurpose, Precision, images};
 pub use noise::{AdcNoise, Noise};
 pub use parameters::{Leaves, Parameter, ParameterStore};
 pub use plan::{Step, steps};

@@ -130,8 +130,7 @@ fn pool(planes: Tensor<4>, pooling: &Pooling) -> Tensor<4> {
         }
         PoolingMode::Average => {
             let options = AvgPoolOptions::new(kernel);
-            let options =
-                AvgPoolOptions { stride, padding, count_include_pad: true, ..options };
+            let options = AvgPoolOptions { stride, padding, count_include_pad: true, ..options };
             module::avg_pool2d(planes, options)
         }
     }

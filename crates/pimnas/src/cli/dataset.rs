@@ -87,7 +87,8 @@ impl DatasetArgs {
                 part(arrays::Part::Training).and_then(|all| Ok((all, part(arrays::Part::Test)?)))
             }
             (path, None) if Path::new(path).is_dir() => {
-                let folder = |part: &str| folder::load(&Path::new(path).join(part), pictures(shape));
+                let folder =
+                    |part: &str| folder::load(&Path::new(path).join(part), pictures(shape));
                 let holds = |name: &str| Path::new(path).join(name).exists();
                 if holds("train") && holds("test") {
                     folder("train").and_then(|all| Ok((all, folder("test")?)))

@@ -101,11 +101,7 @@ impl ConvGeometry {
     /// The geometry for an input, a square kernel of that side and that many output channels.
     /// Sizes that do not fit (checked by shape inference before) give an empty output.
     #[must_use]
-    pub fn new(
-        input: MapShape,
-        (outputs, kernel): (usize, usize),
-        options: ConvOptions,
-    ) -> Self {
+    pub fn new(input: MapShape, (outputs, kernel): (usize, usize), options: ConvOptions) -> Self {
         let ConvOptions { stride, padding, groups, edge } = options;
         let stride = stride.max(1);
         let drops = kernel.is_multiple_of(2) && padding >= kernel / 2;

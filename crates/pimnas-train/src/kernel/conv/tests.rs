@@ -78,8 +78,7 @@ fn geometries() -> Vec<ConvGeometry> {
             for padding in [0, kernel / 2, kernel - 1] {
                 for edge in [EvenEdge::First, EvenEdge::Last] {
                     for (groups, inputs, outputs) in [(1, 3, 20), (2, 8, 6), (4, 4, 4)] {
-                        let input =
-                            MapShape { items: 3, height: 9, width: 7, channels: inputs };
+                        let input = MapShape { items: 3, height: 9, width: 7, channels: inputs };
                         let options = ConvOptions { stride, padding, groups, edge };
                         all.push(ConvGeometry::new(input, (outputs, kernel), options));
                     }
@@ -106,9 +105,13 @@ fn every_kernel_stride_padding_and_group_has_its_sums() {
 
 #[test]
 fn wide_and_large_layers_have_their_sums() {
-    for (items, side, inputs, outputs, groups) in
-        [(2, 5, 80, 96, 1), (9, 3, 200, 260, 1), (9, 2, 64, 48, 1), (20, 4, 32, 64, 2), (5, 1, 7, 7, 1)]
-    {
+    for (items, side, inputs, outputs, groups) in [
+        (2, 5, 80, 96, 1),
+        (9, 3, 200, 260, 1),
+        (9, 2, 64, 48, 1),
+        (20, 4, 32, 64, 2),
+        (5, 1, 7, 7, 1),
+    ] {
         let input = MapShape { items, height: side, width: side, channels: inputs };
         let options = ConvOptions { stride: 1, padding: 1, groups, edge: EvenEdge::Last };
         everywhere(&ConvGeometry::new(input, (outputs, 3), options));
@@ -143,8 +146,13 @@ fn the_number_of_threads_changes_no_bit() {
 #[ignore = "measures time"]
 fn time_of_the_kernels() {
     for (items, side, inputs, outputs) in [
-        (64, 32, 16, 16), (64, 16, 32, 32), (64, 8, 64, 64), (64, 32, 3, 16),
-        (16, 32, 128, 128), (16, 16, 256, 256), (16, 8, 512, 512),
+        (64, 32, 16, 16),
+        (64, 16, 32, 32),
+        (64, 8, 64, 64),
+        (64, 32, 3, 16),
+        (16, 32, 128, 128),
+        (16, 16, 256, 256),
+        (16, 8, 512, 512),
     ] {
         let input = MapShape { items, height: side, width: side, channels: inputs };
         let options = ConvOptions { stride: 1, padding: 1, groups: 1, edge: EvenEdge::Last };
@@ -156,17 +164,21 @@ fn time_of_the_kernels() {
         let flops = 2.0 * (g.output.positions() * g.weights()) as f64;
         let rate = |run: &mut dyn FnMut()| {
             run();
-            let mut times: Vec<f64> = (0..7).map(|_| {
-                let start = std::time::Instant::now();
-                run();
-                start.elapsed().as_secs_f64()
-            }).collect();
+            let mut times: Vec<f64> = (0..7)
+                .map(|_| {
+                    let start = std::time::Instant::now();
+                    run();
+                    start.elapsed().as_secs_f64()
+                })
+                .collect();
             times.sort_by(f64::total_cmp);
             flops / times[3] / 1e9
         };
         let a = rate(&mut || forward(fastest(), &g, &x, &w, &mut y));
         let b = rate(&mut || input_gradient(fastest(), &g, &dy, &w, &mut dx));
         let c = rate(&mut || drop(weight_gradient(fastest(), &g, &x, &dy)));
-        println!("{items}x{side}x{side} {inputs}->{outputs}: GFLOP/s forward {a:.0}, input {b:.0}, weights {c:.0}");
+        println!(
+            "{items}x{side}x{side} {inputs}->{outputs}: GFLOP/s forward {a:.0}, input {b:.0}, weights {c:.0}"
+        );
     }
 }
