@@ -3,6 +3,7 @@
 //! Inputs are numbers that both can make: ((37 i + 11 s) mod 101) / 50 - 1.01 for a seed s. Of
 //! each tensor the recording has its sum, its sum weighted with the numbers of seed 5, and its
 //! largest magnitude.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use burn::tensor::{Device, Tensor, TensorData};
 use pimnas_train::ops::{self, Tail, Targets};

@@ -26,7 +26,7 @@ impl Activation {
         match self {
             Self::Identity => value,
             Self::Relu => value.max(0.0),
-            Self::HardTanh => value.max(-1.0).min(1.0),
+            Self::HardTanh => value.clamp(-1.0, 1.0),
         }
     }
 
