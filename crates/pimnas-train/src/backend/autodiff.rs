@@ -97,22 +97,26 @@ impl Backward<Flex, 1> for Mapped {
 }
 
 impl MapState {
-    fn new(map: Map, input: &FlexTensor, output: &FlexTensor) -> Self {
-        let (needs_input, needs_output) = match &map {
-            Map::Activation(_) | Map::Affine { .. } => (false, true),
-            Map::Pool(_) => (true, true),
-            Map::Quantise(_)
-            | Map::AdaptiveMean { .. }
-            | Map::Expand { .. }
-            | Map::Dropout { .. } => (false, false),
-        };
+    fn new(map: Map, input: &FlexTensor) -> Self {
+        let needs_input = matches!(map, Map::Pool(_));
         Self {
             map,
             from: map_shape(input),
             dims: input.layout().shape().as_slice().to_vec(),
             input: needs_input.then(|| input.clone()),
-            output: needs_output.then(|| output.clone()),
+            output: None,
         }
+    }
+
+    /// Keeps the output where the gradient needs it.
+    fn keep(&mut self, output: &FlexTensor) {
+        self.output = match &self.map {
+            Map::Activation(_) | Map::Affine { .. } | Map::Pool(_) => Some(output.clone()),
+            Map::Quantise(_)
+            | Map::AdaptiveMean { .. }
+            | Map::Expand { .. }
+            | Map::Dropout { .. } => None,
+        };
     }
 
     fn gradient(self, gradient: FlexTensor) -> FlexTensor {
@@ -270,13 +274,14 @@ impl<C: CheckpointStrategy> TrainBackend for Autodiff<Flex, C> {
     fn train_map(input: Tracked<C>, map: Map) -> Tracked<C> {
         let nodes = [input.node()];
         let input = contiguous(input.into_primitive());
-        let output = flex::map(&input, &map);
         match Mapped.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let state = MapState::new(map, &input, &output);
+                let mut state = MapState::new(map, &input);
+                let output = flex::map_owned(input, &state.map);
+                state.keep(&output);
                 prepared.finish(state, output)
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(output),
+            OpsKind::UnTracked(prepared) => prepared.finish(flex::map_owned(input, &map)),
         }
     }
 

@@ -10,7 +10,9 @@ use rayon::prelude::*;
 use super::recycle::buffer;
 use super::{Map, Tail, Targets, TrainBackend};
 use crate::kernel::conv::{self, ConvGeometry, ConvOptions, MapShape};
-use crate::kernel::element::{self, Activation, Apply, Dropout, Pointwise, Quantiser, Sum};
+use crate::kernel::element::{
+    self, Activation, Apply, ApplyInPlace, Dropout, Pointwise, Quantiser, Sum,
+};
 use crate::kernel::linear::{Matrix, product};
 use crate::kernel::norm::{self, Affine, Moments, Then};
 use crate::kernel::pool;
@@ -145,6 +147,30 @@ pub(super) fn map(input: &FlexTensor, map: &Map) -> FlexTensor {
     }
 }
 
+/// The output of a map of a contiguous tensor that is needed no more: in place where the map only
+/// changes values and nobody else holds them.
+pub(super) fn map_owned(mut input: FlexTensor, what: &Map) -> FlexTensor {
+    let apply = match what {
+        Map::Activation(activation) => Apply { quantiser: None, activation: *activation },
+        Map::Quantise(quantiser) => {
+            Apply { quantiser: Some(*quantiser), activation: Activation::Identity }
+        }
+        Map::Pool(_)
+        | Map::AdaptiveMean { .. }
+        | Map::Expand { .. }
+        | Map::Affine { .. }
+        | Map::Dropout { .. } => return map(&input, what),
+    };
+    let whole = input.layout().contiguous_offsets();
+    match (whole, input.try_storage_mut::<f32>()) {
+        (Some((start, end)), Some(values)) => {
+            element::pointwise(fastest(), ApplyInPlace(apply), &mut values[start..end], [&[], &[]]);
+            input
+        }
+        (None, _) | (_, None) => map(&input, what),
+    }
+}
+
 /// activation(left + right) of contiguous tensors.
 pub(super) fn add(left: &FlexTensor, right: &FlexTensor, activation: Activation) -> FlexTensor {
     apply_pointwise(Sum(activation), left, floats(right))
@@ -205,7 +231,7 @@ impl TrainBackend for Flex {
     }
 
     fn train_map(input: FlexTensor, what: Map) -> FlexTensor {
-        map(&contiguous(input), &what)
+        map_owned(contiguous(input), &what)
     }
 
     fn train_add(left: FlexTensor, right: FlexTensor, activation: Activation) -> FlexTensor {

@@ -139,6 +139,21 @@ impl Pointwise for Apply {
     }
 }
 
+/// The same in place.
+#[derive(Clone, Copy)]
+pub(crate) struct ApplyInPlace(pub Apply);
+
+impl Pointwise for ApplyInPlace {
+    #[inline(always)]
+    fn chunk(self, _: usize, values: &mut [f32], _: [&[f32]; 2]) {
+        let Apply { quantiser, activation } = self.0;
+        match quantiser {
+            Some(q) => values.iter_mut().for_each(|x| *x = activation.apply(q.apply(*x))),
+            None => values.iter_mut().for_each(|x| *x = activation.apply(*x)),
+        }
+    }
+}
+
 #[inline(always)]
 fn each(values: &mut [f32], from: &[f32], function: impl Fn(f32) -> f32) {
     for (value, &from) in values.iter_mut().zip(from) {
