@@ -5,6 +5,7 @@
 
 mod bench_inference;
 mod bench_reference;
+mod bench_training;
 mod driver;
 mod fuzz_seeds;
 mod median;
@@ -26,6 +27,10 @@ struct Cli {
 enum Command {
     /// Time the published simulator and pimnas in turn on the same work
     BenchReference(bench_reference::Args),
+    /// Train with PyTorch and pimnas in turn (docs/TRAINING.md)
+    BenchTraining(bench_training::Args),
+    /// Check gradients of every layer (docs/TRAINING.md)
+    Gradients,
     /// Measure what each quirk of the cost models changes (the table of docs/QUIRKS.md)
     Quirks,
     /// Time ResNet-18 over the size of the picture (docs/PERFORMANCE.md)
@@ -41,6 +46,8 @@ enum Command {
 fn main() -> anyhow::Result<std::process::ExitCode> {
     match Cli::parse().command {
         Command::BenchReference(args) => bench_reference::run(&args)?,
+        Command::BenchTraining(args) => bench_training::run(&args)?,
+        Command::Gradients => bench_training::gradients(),
         Command::Quirks => quirks::run()?,
         Command::Scaling => scaling::scaling()?,
         Command::Memory(args) => scaling::memory(&args)?,

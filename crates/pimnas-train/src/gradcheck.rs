@@ -155,8 +155,8 @@ fn convolution(kernel: usize, options: ConvOptions) -> Checked {
         (tensors[0].clone().reshape(input), tensors[1].clone().reshape(weight))
     };
     let edge = match options.edge {
-        EvenEdge::First if kernel % 2 == 0 => ", drops first",
-        EvenEdge::Last if kernel % 2 == 0 => ", drops last",
+        EvenEdge::First if kernel.is_multiple_of(2) => ", drops first",
+        EvenEdge::Last if kernel.is_multiple_of(2) => ", drops last",
         EvenEdge::First | EvenEdge::Last => "",
     };
     let ConvOptions { stride, groups, .. } = options;

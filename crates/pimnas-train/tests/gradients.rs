@@ -1,4 +1,5 @@
 //! Gradients of every layer.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use pimnas_train::gradcheck::{Checked, convolutions, others};
 

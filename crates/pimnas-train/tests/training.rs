@@ -1,4 +1,5 @@
 //! Small trainings.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use pimnas_data::{Dataset, ImageShape, Normalisation, Pixels};
 use pimnas_infer::{CompiledNetwork, CrossbarHardware, InferenceOptions, Mode, Parameters, Tensor};

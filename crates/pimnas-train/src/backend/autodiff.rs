@@ -10,7 +10,8 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Flex};
 
-use super::flex::{self, buffer, contiguous, dims, floats, into_floats, map_shape, matrix, tensor};
+use super::flex::{self, contiguous, dims, floats, into_floats, map_shape, matrix, tensor};
+use super::recycle::{buffer, recycle};
 use super::{Map, Tail, Targets, TrainBackend};
 use crate::kernel::conv::{ConvGeometry, ConvOptions, MapShape, input_gradient, weight_gradient};
 use crate::kernel::element::{Activation, Dropout, Pass, pointwise};
@@ -39,11 +40,13 @@ impl Backward<Flex, 2> for Conv2d {
         }
         if let Some(node) = of_input {
             let mut result = buffer(geometry.input.elements());
-            let (gradient, weight) = (floats(&gradient), floats(&weight));
-            input_gradient(fastest(), &geometry, gradient, weight, &mut result);
+            let values = (floats(&gradient), floats(&weight));
+            input_gradient(fastest(), &geometry, values.0, values.1, &mut result);
             let shape = dims(geometry.input, &input);
             grads.register::<Flex>(node.id, tensor(result, shape));
         }
+        recycle(gradient);
+        recycle(input);
     }
 }
 
@@ -94,34 +97,38 @@ impl Backward<Flex, 1> for Mapped {
 }
 
 impl MapState {
-    fn new(map: Map, input: &FlexTensor, output: &FlexTensor) -> Self {
-        let (needs_input, needs_output) = match &map {
-            Map::Activation(_) | Map::Affine { .. } => (false, true),
-            Map::Pool(_) => (true, true),
-            Map::Quantise(_)
-            | Map::AdaptiveMean { .. }
-            | Map::Expand { .. }
-            | Map::Dropout { .. } => (false, false),
-        };
+    fn new(map: Map, input: &FlexTensor) -> Self {
+        let needs_input = matches!(map, Map::Pool(_));
         Self {
             map,
             from: map_shape(input),
             dims: input.layout().shape().as_slice().to_vec(),
             input: needs_input.then(|| input.clone()),
-            output: needs_output.then(|| output.clone()),
+            output: None,
         }
     }
 
+    /// Keeps the output where the gradient needs it.
+    fn keep(&mut self, output: &FlexTensor) {
+        self.output = match &self.map {
+            Map::Activation(_) | Map::Affine { .. } | Map::Pool(_) => Some(output.clone()),
+            Map::Quantise(_)
+            | Map::AdaptiveMean { .. }
+            | Map::Expand { .. }
+            | Map::Dropout { .. } => None,
+        };
+    }
+
     fn gradient(self, gradient: FlexTensor) -> FlexTensor {
-        let kept = |tensor: &Option<FlexTensor>| tensor.clone();
-        let (input, output) = (kept(&self.input), kept(&self.output));
-        let output = output.as_ref().map(floats).unwrap_or_default();
+        let (input, kept) = (self.input, self.output);
+        let output = kept.as_ref().map(floats).unwrap_or_default();
         let to = self.map.output(self.from);
         if let Some((spans, mode)) = self.map.windows(&self.from, &to) {
             let mut result = buffer(self.from.elements());
             let values = (input.as_ref().map(floats).unwrap_or_default(), output);
             let gradients = (floats(&gradient), result.as_mut_slice());
             pool::backward((&spans, mode), (&self.from, &to), values, gradients);
+            [Some(gradient), input, kept].into_iter().flatten().for_each(recycle);
             return tensor(result, self.dims);
         }
         match self.map {
@@ -129,6 +136,7 @@ impl MapState {
             Map::Activation(activation) => {
                 let mut values = into_floats(gradient);
                 pointwise(fastest(), Pass(activation), &mut values, [output, &[]]);
+                kept.into_iter().for_each(recycle);
                 tensor(values, self.dims)
             }
             Map::Dropout { seed } => {
@@ -167,6 +175,7 @@ impl Backward<Flex, 2> for Added {
             let shape = gradient.layout().shape().clone();
             let mut values = into_floats(gradient);
             pointwise(fastest(), Pass(activation), &mut values, [floats(&output), &[]]);
+            recycle(output);
             gradient = tensor(values, shape);
         }
         for node in ops.parents.into_iter().flatten() {
@@ -205,6 +214,8 @@ impl Backward<Flex, 3> for Normalised {
             activation,
         };
         let (for_gamma, for_beta) = norm::backward(fastest(), saved, &mut values);
+        recycle(input);
+        recycle(output);
         let channels = for_gamma.len();
         for (node, result) in [(of_gamma, for_gamma), (of_beta, for_beta)] {
             if let Some(node) = node {
@@ -263,13 +274,14 @@ impl<C: CheckpointStrategy> TrainBackend for Autodiff<Flex, C> {
     fn train_map(input: Tracked<C>, map: Map) -> Tracked<C> {
         let nodes = [input.node()];
         let input = contiguous(input.into_primitive());
-        let output = flex::map(&input, &map);
         match Mapped.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let state = MapState::new(map, &input, &output);
+                let mut state = MapState::new(map, &input);
+                let output = flex::map_owned(input, &state.map);
+                state.keep(&output);
                 prepared.finish(state, output)
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(output),
+            OpsKind::UnTracked(prepared) => prepared.finish(flex::map_owned(input, &map)),
         }
     }
 

@@ -5,10 +5,14 @@ use std::sync::Arc;
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::{Shape, TensorData};
+use rayon::prelude::*;
 
+use super::recycle::buffer;
 use super::{Map, Tail, Targets, TrainBackend};
 use crate::kernel::conv::{self, ConvGeometry, ConvOptions, MapShape};
-use crate::kernel::element::{self, Activation, Apply, Dropout, Pointwise, Quantiser, Sum};
+use crate::kernel::element::{
+    self, Activation, Apply, ApplyInPlace, Dropout, Pointwise, Quantiser, Sum,
+};
 use crate::kernel::linear::{Matrix, product};
 use crate::kernel::norm::{self, Affine, Moments, Then};
 use crate::kernel::pool;
@@ -31,13 +35,15 @@ pub(super) fn floats(tensor: &FlexTensor) -> &[f32] {
 
 /// The values of a tensor that is needed no more, without a copy where nobody else holds it.
 pub(super) fn into_floats(tensor: FlexTensor) -> Vec<f32> {
+    if let (false, Some(values)) = (tensor.is_unique(), tensor.as_slice::<f32>()) {
+        let mut copy = buffer(values.len());
+        copy.par_chunks_mut(element::CHUNK)
+            .zip(values.par_chunks(element::CHUNK))
+            .for_each(|(to, from)| to.copy_from_slice(from));
+        return copy;
+    }
     let data = contiguous(tensor).into_data();
     data.try_into_vec::<f32>().unwrap_or_default()
-}
-
-/// A buffer to be written over.
-pub(super) fn buffer(length: usize) -> Vec<f32> {
-    vec![0.0; length]
 }
 
 /// The shape of a tensor as a map; a vector has one position.
@@ -141,6 +147,30 @@ pub(super) fn map(input: &FlexTensor, map: &Map) -> FlexTensor {
     }
 }
 
+/// The output of a map of a contiguous tensor that is needed no more: in place where the map only
+/// changes values and nobody else holds them.
+pub(super) fn map_owned(mut input: FlexTensor, what: &Map) -> FlexTensor {
+    let apply = match what {
+        Map::Activation(activation) => Apply { quantiser: None, activation: *activation },
+        Map::Quantise(quantiser) => {
+            Apply { quantiser: Some(*quantiser), activation: Activation::Identity }
+        }
+        Map::Pool(_)
+        | Map::AdaptiveMean { .. }
+        | Map::Expand { .. }
+        | Map::Affine { .. }
+        | Map::Dropout { .. } => return map(&input, what),
+    };
+    let whole = input.layout().contiguous_offsets();
+    match (whole, input.try_storage_mut::<f32>()) {
+        (Some((start, end)), Some(values)) => {
+            element::pointwise(fastest(), ApplyInPlace(apply), &mut values[start..end], [&[], &[]]);
+            input
+        }
+        (None, _) | (_, None) => map(&input, what),
+    }
+}
+
 /// activation(left + right) of contiguous tensors.
 pub(super) fn add(left: &FlexTensor, right: &FlexTensor, activation: Activation) -> FlexTensor {
     apply_pointwise(Sum(activation), left, floats(right))
@@ -201,7 +231,7 @@ impl TrainBackend for Flex {
     }
 
     fn train_map(input: FlexTensor, what: Map) -> FlexTensor {
-        map(&contiguous(input), &what)
+        map_owned(contiguous(input), &what)
     }
 
     fn train_add(left: FlexTensor, right: FlexTensor, activation: Activation) -> FlexTensor {

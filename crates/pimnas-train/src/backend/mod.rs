@@ -6,6 +6,7 @@
 mod autodiff;
 mod flex;
 mod map;
+mod recycle;
 
 use burn::backend::Backend;
 use burn::backend::backend_extension;

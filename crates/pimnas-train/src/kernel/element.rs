@@ -26,7 +26,7 @@ impl Activation {
         match self {
             Self::Identity => value,
             Self::Relu => value.max(0.0),
-            Self::HardTanh => value.max(-1.0).min(1.0),
+            Self::HardTanh => value.clamp(-1.0, 1.0),
         }
     }
 
@@ -135,6 +135,21 @@ impl Pointwise for Apply {
             (None, Activation::Identity) => each(values, from, |x| x),
             (None, Activation::Relu) => each(values, from, |x| Activation::Relu.apply(x)),
             (None, Activation::HardTanh) => each(values, from, |x| Activation::HardTanh.apply(x)),
+        }
+    }
+}
+
+/// The same in place.
+#[derive(Clone, Copy)]
+pub(crate) struct ApplyInPlace(pub Apply);
+
+impl Pointwise for ApplyInPlace {
+    #[inline(always)]
+    fn chunk(self, _: usize, values: &mut [f32], _: [&[f32]; 2]) {
+        let Apply { quantiser, activation } = self.0;
+        match quantiser {
+            Some(q) => values.iter_mut().for_each(|x| *x = activation.apply(q.apply(*x))),
+            None => values.iter_mut().for_each(|x| *x = activation.apply(*x)),
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! The only unsafe code of this crate. Nothing here depends on the number of threads.
 #![allow(unsafe_code)]
+// Indices of registers: counted loops of constant length, which the compiler unrolls.
+#![allow(clippy::needless_range_loop)]
 
 pub(crate) mod conv;
 pub(crate) mod element;

@@ -10,6 +10,8 @@ use super::simd::{Isa, Kernel, Simd, dispatch};
 pub(crate) const EPSILON: f64 = 1e-5;
 /// Channels that are summed together.
 const LANES: usize = 16;
+/// Values that the inner loops go over at least: short rows are taken several at once.
+const WIDE: usize = 256;
 /// Rows whose sums may stay in single precision.
 const ROWS: usize = 256;
 
@@ -241,18 +243,27 @@ impl Kernel for Rows<'_> {
 #[inline(always)]
 fn rows(affine: &Affine, from: &[f32], to: &mut [f32], then: impl Fn(f32) -> f32) {
     let channels = affine.factor.len();
-    let places = to.chunks_exact_mut(channels);
-    for (to, from) in places.zip(from.chunks_exact(channels)) {
-        let stated = affine.factor.iter().zip(&affine.offset);
-        for ((to, &from), (&factor, &offset)) in to.iter_mut().zip(from).zip(stated) {
-            *to = then(from * factor + offset);
+    let mut start = 0;
+    while start < to.len() {
+        let count = channels.min(to.len() - start);
+        let (to, from) = (&mut to[start..start + count], &from[start..start + count]);
+        let (factor, offset) = (&affine.factor[..count], &affine.offset[..count]);
+        for c in 0..count {
+            to[c] = then(from[c] * factor[c] + offset[c]);
         }
+        start += count;
     }
+}
+
+/// As many copies of a row of channels as make it wide.
+fn widened(channels: &[f32]) -> Vec<f32> {
+    channels.repeat(WIDE.div_ceil(channels.len().max(1)).max(1))
 }
 
 /// Applies a normalisation and what follows.
 pub(crate) fn apply(isa: Isa, affine: &Affine, then: Then, from: &[f32], to: &mut [f32]) {
     let size = rows_of_task(affine.factor.len()) * affine.factor.len();
+    let affine = &Affine { factor: widened(&affine.factor), offset: widened(&affine.offset) };
     to.par_chunks_mut(size.max(1))
         .zip(from.par_chunks(size.max(1)))
         .for_each(|(to, from)| dispatch(isa, Rows { affine, then, from, to }));
@@ -312,6 +323,9 @@ pub(crate) fn backward(isa: Isa, saved: Saved<'_>, gradient: &mut [f32]) -> (Vec
         plan.offset.push((-factor * sum / n - slope * moments.mean[c]) as f32);
     }
     let size = (rows_of_task(channels) * channels).max(1);
+    for values in [&mut plan.gradient, &mut plan.input, &mut plan.offset] {
+        *values = widened(values);
+    }
     gradient
         .par_chunks_mut(size)
         .zip(input.par_chunks(size))
@@ -355,12 +369,18 @@ impl InPlace<'_> {
     fn rows(self, activation: Activation) {
         let Plan { gradient: of_gradient, input: of_input, offset } = self.plan;
         let channels = offset.len();
-        let values = self.input.chunks_exact(channels).zip(self.output.chunks_exact(channels));
-        for (row, (input, output)) in self.gradient.chunks_exact_mut(channels).zip(values) {
-            for c in 0..channels {
+        let mut start = 0;
+        while start < self.gradient.len() {
+            let count = channels.min(self.gradient.len() - start);
+            let range = start..start + count;
+            let row = &mut self.gradient[range.clone()];
+            let (input, output) = (&self.input[range.clone()], &self.output[range]);
+            let plan = (&of_gradient[..count], &of_input[..count], &offset[..count]);
+            for c in 0..count {
                 let passed = activation.pass(output[c], row[c]);
-                row[c] = passed * of_gradient[c] + (input[c] * of_input[c] + offset[c]);
+                row[c] = passed * plan.0[c] + (input[c] * plan.1[c] + plan.2[c]);
             }
+            start += count;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::padded::{SLACK, aligned};
 use super::windows::Windows;
 
 /// Most vectors of outputs in a tile.
@@ -36,6 +37,8 @@ pub(super) struct Strides {
 #[derive(Debug)]
 pub(super) struct Packed {
     pub tiles: Vec<Tile>,
+    /// Where the first tile begins: at a cache line.
+    pub first: usize,
     pub data: Vec<f32>,
 }
 
@@ -76,9 +79,11 @@ impl Packed {
                 first += outputs;
             }
         }
-        let mut data = vec![0.0; start];
+        let mut data = vec![0.0; start + SLACK];
+        let rest = aligned(&mut data, start);
+        let packed = rest.as_ptr();
         let mut parts = Vec::new();
-        let mut rest = data.as_mut_slice();
+        let mut rest = rest;
         for tile in &tiles {
             let (part, others) = rest.split_at_mut(depth * tile.vectors * lanes);
             parts.push((tile, part));
@@ -102,6 +107,7 @@ impl Packed {
         } else {
             parts.into_iter().for_each(fill);
         }
-        Self { tiles, data }
+        let first = (packed.addr() - data.as_ptr().addr()) / size_of::<f32>();
+        Self { tiles, first, data }
     }
 }

@@ -64,3 +64,12 @@ impl Frame {
         }
     }
 }
+
+/// Bytes of a cache line: a vector that begins at one does not span two.
+const LINE: usize = 64;
+
+/// That many floats of a buffer, from a cache line on; the buffer has `SLACK` more.
+pub(super) fn aligned(buffer: &mut [f32], length: usize) -> &mut [f32] {
+    let first = buffer.as_ptr().align_offset(LINE).min(buffer.len().saturating_sub(length));
+    &mut buffer[first..first + length]
+}

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::super::simd::{Isa, Kernel, Simd, dispatch};
 use super::pack::{Packed, Strides, Tile};
-use super::padded::{Frame, SLACK};
+use super::padded::{Frame, SLACK, aligned};
 use super::windows::{Segment, Windows};
 
 /// Packed weights beyond this size (floats) stay in the cache for one tile at a time only.
@@ -21,10 +21,10 @@ thread_local! {
 /// Runs a function with a buffer of that many floats of any values, kept for the next time.
 pub(super) fn with_scratch<T>(length: usize, run: impl FnOnce(&mut [f32]) -> T) -> T {
     let mut buffer = SCRATCH.take();
-    if buffer.len() < length {
-        buffer.resize(length, 0.0);
+    if buffer.len() < length + SLACK {
+        buffer.resize(length + SLACK, 0.0);
     }
-    let result = run(&mut buffer[..length]);
+    let result = run(aligned(&mut buffer, length));
     SCRATCH.set(buffer);
     result
 }
@@ -34,12 +34,14 @@ pub(super) fn framed<T>(frame: &Frame, batch: &[f32], run: impl FnOnce(&[f32]) -
     if frame.is_map() {
         return run(batch);
     }
-    let mut buffer = vec![0.0; frame.item() * frame.map.items + SLACK];
+    let length = frame.item() * frame.map.items + SLACK;
+    let mut buffer = vec![0.0; length + SLACK];
+    let buffer = aligned(&mut buffer, length);
     buffer
         .par_chunks_exact_mut(frame.item().max(1))
         .zip(batch.par_chunks_exact(frame.map.item().max(1)))
         .for_each(|(place, item)| frame.fill(item, place));
-    run(&buffer)
+    run(buffer)
 }
 
 /// What a window sum reads and writes.
@@ -163,7 +165,7 @@ impl Task<'_> {
         let positions = windows.bases.len();
         let (frame, item) = (windows.frame.item(), self.sum.target_item);
         let source = self.source[tile.group * sources..].as_ptr();
-        let weights = self.packed.data[tile.start..].as_ptr();
+        let weights = self.packed.data[self.packed.first + tile.start..].as_ptr();
         let channel = tile.group * targets + tile.first;
         let mut bases = [source; M];
         let mut places = [0_usize; M];
@@ -216,21 +218,49 @@ unsafe fn sum<S: Simd, const M: usize, const N: usize>(
             for place in &mut from {
                 *place = place.add(segment.offset);
             }
-            for j in 0..segment.length {
-                let mut factors = [S::splat(0.0); N];
-                for n in 0..N {
-                    factors[n] = S::load(weights.add(n * S::LANES));
+            let mut j = 0;
+            while j + UNROLL <= segment.length {
+                for u in 0..UNROLL {
+                    add::<S, M, N>(&mut sums, (&from, j + u), weights.add(u * N * S::LANES));
                 }
-                for m in 0..M {
-                    let value = S::splat(*from[m].add(j));
-                    for n in 0..N {
-                        sums[m][n] = S::fma(value, factors[n], sums[m][n]);
-                    }
-                }
+                weights = weights.add(UNROLL * N * S::LANES);
+                j += UNROLL;
+            }
+            while j < segment.length {
+                add::<S, M, N>(&mut sums, (&from, j), weights);
                 weights = weights.add(N * S::LANES);
+                j += 1;
             }
         }
         sums
+    }
+}
+
+/// Values of a segment that are taken in one turn of the loop.
+const UNROLL: usize = 4;
+
+/// Adds the products of one value of the window.
+///
+/// # Safety
+/// As [`sum`].
+#[inline(always)]
+unsafe fn add<S: Simd, const M: usize, const N: usize>(
+    sums: &mut [[S::V; N]; M],
+    (from, j): (&[*const f32; M], usize),
+    weights: *const f32,
+) {
+    // SAFETY: the caller's promises.
+    unsafe {
+        let mut factors = [S::splat(0.0); N];
+        for n in 0..N {
+            factors[n] = S::load(weights.add(n * S::LANES));
+        }
+        for m in 0..M {
+            let value = S::splat(*from[m].add(j));
+            for n in 0..N {
+                sums[m][n] = S::fma(value, factors[n], sums[m][n]);
+            }
+        }
     }
 }
 
