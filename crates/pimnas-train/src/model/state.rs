@@ -91,3 +91,26 @@ impl LayerState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_range_counts_alone_and_later_ones_for_nine_tenths() {
+        let mut state = LayerState::default();
+        state.apply(&Update::Scale(2.0));
+        assert_eq!(state.scale, Some(2.0));
+        state.apply(&Update::Scale(4.0));
+        assert_eq!(state.scale, Some(0.1 * 2.0 + 0.9 * 4.0));
+    }
+
+    #[test]
+    fn moments_move_by_a_tenth_and_variances_are_unbiased() {
+        let mut state =
+            LayerState { mean: vec![1.0], variance: vec![1.0], ..LayerState::default() };
+        state.apply(&Update::Moments(vec![3.0], vec![4.0], 5));
+        // 4 · 5/4 = 5.
+        assert!((state.mean[0] - 1.2).abs() < 1e-6 && (state.variance[0] - 1.4).abs() < 1e-6);
+    }
+}
