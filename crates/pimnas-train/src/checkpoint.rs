@@ -27,6 +27,8 @@ struct Head {
     position: Position,
     sums: Sums,
     optimiser_steps: u64,
+    /// Hash of the images.
+    data: Option<u64>,
     /// Full range of each layer as the bits of a float, so that none is lost.
     scales: Vec<Option<u32>>,
     drops_first: Vec<bool>,
@@ -76,6 +78,7 @@ impl Trainer {
             position: self.position,
             sums: self.sums,
             optimiser_steps: self.optimiser.steps,
+            data: self.data,
             scales: self.model.states.iter().map(|s| s.scale.map(f32::to_bits)).collect(),
             drops_first: self.model.states.iter().map(|state| state.drops_first).collect(),
             network: self.model.network.clone(),
@@ -117,6 +120,7 @@ impl Trainer {
         }
         (trainer.position, trainer.sums) = (head.position, head.sums);
         trainer.optimiser.steps = head.optimiser_steps;
+        trainer.data = head.data;
         Ok(trainer)
     }
 

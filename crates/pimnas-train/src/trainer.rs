@@ -1,9 +1,10 @@
 //! Trainings, step by step.
 
 use burn::tensor::Device;
-use pimnas_data::{Dataset, Normalisation};
+use pimnas_data::{Dataset, Normalisation, Pixels};
 use pimnas_network::{Shape, ShapedNetwork};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::error::TrainError;
 use crate::loader::{Loader, TrainBatch};
@@ -86,6 +87,8 @@ pub struct Trainer {
     pub position: Position,
     /// Sums of the epoch that it is in.
     pub sums: Sums,
+    /// What images it learns from; none before [`Trainer::bind`].
+    pub(crate) data: Option<u64>,
     device: Device,
     order: Option<(u64, Vec<usize>)>,
 }
@@ -103,6 +106,7 @@ impl Trainer {
             optimiser: OptimiserState::default(),
             position: Position::default(),
             sums: Sums::default(),
+            data: None,
             device: Model::cpu(),
             order: None,
         })
@@ -137,6 +141,28 @@ impl Trainer {
             return Err(TrainError::Classes { classes, outputs });
         }
         Ok(())
+    }
+
+    /// Binds the training to these images, or checks that it is bound to the same.
+    ///
+    /// # Errors
+    /// [`TrainError::Checkpoint`] if it was begun on other images, or images changed otherwise.
+    pub fn bind(
+        &mut self,
+        dataset: &Dataset,
+        normalisation: &Normalisation,
+    ) -> Result<(), TrainError> {
+        let found = fingerprint(dataset, normalisation);
+        match self.data {
+            Some(data) if data != found => {
+                let why = "was begun on other images, or with another normalisation".to_owned();
+                Err(TrainError::Checkpoint { why })
+            }
+            Some(_) | None => {
+                self.data = Some(found);
+                Ok(())
+            }
+        }
     }
 
     /// The data set as this training goes through it.
@@ -241,6 +267,23 @@ impl Trainer {
         total.loss /= total.images.max(1) as f64;
         Ok(total)
     }
+}
+
+/// A hash of images, labels and normalisation.
+fn fingerprint(dataset: &Dataset, normalisation: &Normalisation) -> u64 {
+    let mut hash = Xxh3::new();
+    let mut floats = |values: &[f32]| {
+        values.iter().for_each(|value| hash.update(&value.to_bits().to_le_bytes()));
+    };
+    floats(&[normalisation.factor]);
+    floats(&normalisation.mean);
+    floats(&normalisation.deviation);
+    match dataset.pixels() {
+        Pixels::U8(values) => hash.update(values),
+        Pixels::F32(values) => floats(values),
+    }
+    dataset.labels().iter().for_each(|label| hash.update(&label.to_le_bytes()));
+    hash.digest()
 }
 
 /// How many items have their largest value (the first of equal ones) at their label.

@@ -172,6 +172,7 @@ fn bad_input_is_said_with_a_hint() {
     setting.run("b", &["--epochs", "1"]).assert().success();
     rejected("b", &["--epochs", "1"], "the folder has a training");
     rejected("b", &["--epochs", "2", "--resume"], "another network or other options");
+    rejected("b", &["--epochs", "1", "--resume", "--limit", "1100"], "was begun on other images");
     std::fs::write(setting.folder.path().join("b").join("checkpoint.safetensors"), "no").unwrap();
     rejected("b", &["--epochs", "1", "--resume"], "is no safetensors file");
 }

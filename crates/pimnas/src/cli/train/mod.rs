@@ -79,6 +79,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     let data = args.dataset.load_split(trainer.model.network.input.shape)?;
     trainer.check(&data.training).map_err(|error| failed(&error))?;
     trainer.check(&data.test).map_err(|error| failed(&error))?;
+    trainer.bind(&data.training, &data.normalisation).map_err(|error| failed(&error))?;
     args.folder.prepare(&trainer)?;
     let images = (&data.training, &data.test);
     let evaluation =
