@@ -72,7 +72,10 @@ impl Ground<'_> {
             let Some(point) = self.goals.point(figures) else { continue };
             if self.goals.violation(figures) == 0.0 {
                 archive.insert(TrialId(index), &point);
-                reference.iter_mut().zip(&point).for_each(|(worst, value)| *worst = worst.max(*value));
+                reference
+                    .iter_mut()
+                    .zip(&point)
+                    .for_each(|(worst, value)| *worst = worst.max(*value));
             }
         }
         let best = archive.members().first().and_then(|member| member.point.first().copied());

@@ -170,8 +170,7 @@ fn explained(groups: &[Option<usize>], scores: &[f64]) -> f64 {
     let whole: f64 = scores.iter().map(|score| (score - mean).powi(2)).sum();
     let used = sums.iter().filter(|(members, _)| *members > 0.0);
     let filled = used.clone().count() as f64;
-    let between: f64 =
-        used.map(|(members, sum)| members * (sum / members - mean).powi(2)).sum();
+    let between: f64 = used.map(|(members, sum)| members * (sum / members - mean).powi(2)).sum();
     let chance = (filled - 1.0) / (count - 1.0);
     if whole <= 0.0 || chance.is_nan() || chance >= 1.0 {
         return 0.0;

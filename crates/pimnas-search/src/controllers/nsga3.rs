@@ -117,7 +117,10 @@ fn niches(
     while chosen.len() < room && !left.is_empty() {
         let best = (0..left.len()).min_by(|&a, &b| {
             let crowd = |at: usize| members[left[at].1];
-            crowd(a).cmp(&crowd(b)).then(left[a].2.total_cmp(&left[b].2)).then(left[a].0.cmp(&left[b].0))
+            crowd(a)
+                .cmp(&crowd(b))
+                .then(left[a].2.total_cmp(&left[b].2))
+                .then(left[a].0.cmp(&left[b].0))
         });
         let Some(best) = best else { break };
         let (id, direction, _) = left.remove(best);

@@ -7,7 +7,8 @@ use serde_json::Value as Json;
 use super::select::{ordered, since};
 use super::{Controller, StateError, read, written};
 use crate::model::{
-    Codes, Encoder, Forest, ForestSettings, Prediction, Ranking, RankingSettings, kendall, normal_scores,
+    Codes, Encoder, Forest, ForestSettings, Prediction, Ranking, RankingSettings, kendall,
+    normal_scores,
 };
 use crate::rollout::{Rollout, VaryError};
 use crate::search::{Batch, Lineage, Merit, Proposal, TrialId, View};

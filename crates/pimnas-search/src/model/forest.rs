@@ -217,8 +217,7 @@ mod tests {
         let mut stream = Streams::new(1).stream(0, Purpose::Model);
         let forest = Forest::fit(&[], &[], ForestSettings::default(), &mut stream);
         assert_eq!(forest.predict(&[1, 2]).mean, 0.0);
-        let forest =
-            Forest::fit(&[[1].into()], &[4.0], ForestSettings::default(), &mut stream);
+        let forest = Forest::fit(&[[1].into()], &[4.0], ForestSettings::default(), &mut stream);
         assert_eq!(forest.predict(&[0]), Prediction { mean: 4.0, deviation: 0.0 });
     }
 }

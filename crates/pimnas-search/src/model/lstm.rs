@@ -99,8 +99,8 @@ impl Lstm {
 
     /// Takes a memory of a network of the same size; gives whether it was one.
     pub(crate) fn remember(&mut self, memory: Memory) -> bool {
-        let fits = memory.weights.len() == self.layout.weights()
-            && memory.adam.fits(memory.weights.len());
+        let fits =
+            memory.weights.len() == self.layout.weights() && memory.adam.fits(memory.weights.len());
         if fits {
             self.memory = memory;
         }
@@ -207,8 +207,7 @@ impl Lstm {
         let (mut to_state, mut to_cell) = (zeros.clone(), zeros.clone());
         for (index, step) in steps.iter().enumerate().rev() {
             let first = self.layout.first[step.decision];
-            let entropy: f64 =
-                step.shares.iter().filter(|&&s| s > 0.0).map(|s| -s * s.ln()).sum();
+            let entropy: f64 = step.shares.iter().filter(|&&s| s > 0.0).map(|s| -s * s.ln()).sum();
             for (choice, &share) in step.shares.iter().enumerate() {
                 let hit = f64::from(u8::from(choice == step.choice));
                 let own = share * (share.max(1e-300).ln() + entropy);

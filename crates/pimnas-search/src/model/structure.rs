@@ -79,8 +79,21 @@ pub(super) fn describe(network: &Network) -> [u16; COLUMNS] {
     let end = paths.last().copied().unwrap_or_default();
     let layers = network.layers.len() as f64;
     [
-        layers, kernels[0], kernels[1], kernels[2], pools, sums, branches, end.longest,
-        end.shortest, end.weighted, end.wide, end.pooled, end.count, weights, bits,
+        layers,
+        kernels[0],
+        kernels[1],
+        kernels[2],
+        pools,
+        sums,
+        branches,
+        end.longest,
+        end.shortest,
+        end.weighted,
+        end.wide,
+        end.pooled,
+        end.count,
+        weights,
+        bits,
         bits / f64::max(weights, 1.0),
     ]
     .map(column)
