@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 mod accuracy;
+mod bench;
 mod calibration;
 mod candidate;
 mod config;
@@ -18,8 +19,6 @@ mod simulate;
 mod space;
 mod sweep;
 mod threads;
-#[cfg(feature = "train")]
-mod train;
 mod verify;
 
 use std::process::ExitCode;
@@ -47,8 +46,7 @@ enum Command {
     Infer(infer::InferArgs),
     Candidate(candidate::CandidateArgs),
     Space(space::SpaceArgs),
-    #[cfg(feature = "train")]
-    Train(Box<train::TrainArgs>),
+    Bench(bench::BenchArgs),
 }
 
 /// Runs the command of the process's arguments. Exit codes: 0 done, 1 the answer is "no",
@@ -66,8 +64,7 @@ pub fn run() -> ExitCode {
         Command::Infer(args) => infer::run(args).map(done),
         Command::Candidate(args) => candidate::run(args).map(done),
         Command::Space(args) => space::run(args).map(done),
-        #[cfg(feature = "train")]
-        Command::Train(args) => train::run(args).map(done),
+        Command::Bench(args) => bench::run(args).map(done),
     };
     result.unwrap_or_else(|failure| {
         output::note(&failure.text);
