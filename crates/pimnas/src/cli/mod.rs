@@ -19,6 +19,8 @@ mod simulate;
 mod space;
 mod sweep;
 mod threads;
+#[cfg(feature = "train")]
+mod train;
 mod verify;
 
 use std::process::ExitCode;
@@ -46,6 +48,8 @@ enum Command {
     Infer(infer::InferArgs),
     Candidate(candidate::CandidateArgs),
     Space(space::SpaceArgs),
+    #[cfg(feature = "train")]
+    Train(Box<train::TrainArgs>),
     Bench(bench::BenchArgs),
 }
 
@@ -65,6 +69,8 @@ pub fn run() -> ExitCode {
         Command::Candidate(args) => candidate::run(args).map(done),
         Command::Space(args) => space::run(args).map(done),
         Command::Bench(args) => bench::run(args).map(done),
+        #[cfg(feature = "train")]
+        Command::Train(args) => train::run(args).map(done),
     };
     result.unwrap_or_else(|failure| {
         output::note(&failure.text);
