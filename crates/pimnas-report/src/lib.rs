@@ -4,6 +4,7 @@
 
 pub mod accuracy;
 pub mod breakdown;
+pub mod curves;
 pub mod explain;
 pub mod figure;
 pub mod simulation;

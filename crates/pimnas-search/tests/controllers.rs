@@ -7,6 +7,14 @@ use rstest::rstest;
 #[rstest]
 #[case("random")]
 #[case("regularised-evolution")]
+#[case("nsga2")]
+#[case("nsga3")]
+#[case("local-search")]
+#[case("simulated-annealing")]
+#[case("esapp")]
+#[case("predictor-forest")]
+#[case("predictor-ranking")]
+#[case("reinforce")]
 fn it_conforms(#[case] name: &str) {
     let make = || -> Box<dyn Controller> { controllers::by_name(name).unwrap() };
     check(&make).unwrap();

@@ -6,6 +6,17 @@ use super::select::{since, tournament};
 use super::{Controller, StateError, read, written};
 use crate::rollout::{Mutation, VaryError};
 use crate::search::{Batch, Lineage, Proposal, View};
+use crate::streams::{Purpose, Stream};
+
+/// What is done with a child that was a trial before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Repeats {
+    /// Another one is made.
+    #[default]
+    Avoid,
+    /// It is evaluated again and counts, as in the published algorithm.
+    Evaluate,
+}
 
 /// Its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,11 +25,13 @@ pub struct Evolution {
     pub population: usize,
     /// Trials drawn from them, with replacement; the best is the parent.
     pub sample: usize,
+    /// What is done with repeats.
+    pub repeats: Repeats,
 }
 
 impl Default for Evolution {
     fn default() -> Self {
-        Self { population: 50, sample: 10 }
+        Self { population: 50, sample: 10, repeats: Repeats::Avoid }
     }
 }
 
@@ -28,7 +41,10 @@ pub struct RegularisedEvolution(pub Evolution);
 
 impl Controller for RegularisedEvolution {
     fn name(&self) -> &'static str {
-        "regularised-evolution"
+        match self.0.repeats {
+            Repeats::Avoid => "regularised-evolution",
+            Repeats::Evaluate => "regularised-evolution-repeats",
+        }
     }
 
     fn ask(&mut self, view: &View<'_>, count: usize) -> Result<Vec<Proposal>, VaryError> {
@@ -40,13 +56,20 @@ impl Controller for RegularisedEvolution {
                 batch.draw()?;
                 continue;
             }
-            batch.offer(|stream| {
+            let child = |stream: &mut Stream| {
                 let parent = tournament(view, &alive, self.0.sample, stream);
                 let parent = parent.and_then(|id| Some((id, view.rollout(id)?)));
                 let (id, rollout) = parent.ok_or(VaryError::NothingToChange)?;
                 let child = view.decisions().mutate(rollout, Mutation::default(), stream)?;
                 Ok((child, Lineage::Mutated(id)))
-            })?;
+            };
+            match self.0.repeats {
+                Repeats::Avoid => batch.offer(child)?,
+                Repeats::Evaluate => {
+                    let (rollout, lineage) = child(&mut batch.stream(Purpose::Propose))?;
+                    batch.repeat(rollout, lineage);
+                }
+            }
         }
         Ok(batch.into_proposals())
     }

@@ -1,22 +1,39 @@
 //! Controllers: what to evaluate next. One file each; all pass [`conformance`].
 
+mod annealing;
 pub mod conformance;
+mod esapp;
 mod evolution;
+mod genetic;
+mod local;
+mod nsga2;
+mod nsga3;
 mod predictor;
 mod random;
+mod reinforce;
 mod select;
+
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use thiserror::Error;
 
+use crate::model::{Encoder, RankingSettings};
 use crate::rollout::VaryError;
 use crate::search::{Proposal, View};
 
-pub use evolution::{Evolution, RegularisedEvolution};
+pub use annealing::{Annealing, SimulatedAnnealing};
+pub use esapp::{Esapp, Part, Priorities};
+pub use evolution::{Evolution, RegularisedEvolution, Repeats};
+pub use genetic::Genetic;
+pub use local::LocalSearch;
+pub use nsga2::Nsga2;
+pub use nsga3::Nsga3;
 pub use predictor::{Acquisition, Guidance, ModelKind, PredictorGuided};
 pub use random::Random;
+pub use reinforce::{Policy, Reinforce};
 
 /// Decides what to evaluate next.
 ///
@@ -63,8 +80,19 @@ fn read<T: DeserializeOwned>(state: &Json) -> Result<T, StateError> {
 }
 
 /// Names of the controllers, for [`by_name`].
-pub const NAMES: [&str; 4] =
-    ["random", "regularised-evolution", "predictor-forest", "predictor-ranking"];
+pub const NAMES: [&str; 11] = [
+    "random",
+    "regularised-evolution",
+    "regularised-evolution-repeats",
+    "nsga2",
+    "nsga3",
+    "local-search",
+    "simulated-annealing",
+    "esapp",
+    "predictor-forest",
+    "predictor-ranking",
+    "reinforce",
+];
 
 /// A controller with its usual settings; `None` for a name that is not one of [`NAMES`].
 #[must_use]
@@ -72,11 +100,25 @@ pub fn by_name(name: &str) -> Option<Box<dyn Controller>> {
     Some(match name {
         "random" => Box::new(Random),
         "regularised-evolution" => Box::new(RegularisedEvolution::default()),
-        "predictor-forest" => Box::new(PredictorGuided::new(Guidance::default())),
-        "predictor-ranking" => Box::new(PredictorGuided::new(Guidance {
-            model: ModelKind::Ranking(crate::model::RankingSettings::default()),
-            ..Guidance::default()
-        })),
+        "regularised-evolution-repeats" => {
+            let repeats = Repeats::Evaluate;
+            Box::new(RegularisedEvolution(Evolution { repeats, ..Evolution::default() }))
+        }
+        "nsga2" => Box::new(Nsga2::default()),
+        "nsga3" => Box::new(Nsga3::default()),
+        "local-search" => Box::new(LocalSearch::default()),
+        "simulated-annealing" => Box::new(SimulatedAnnealing::default()),
+        "esapp" => Box::new(Esapp::default()),
+        "reinforce" => Box::new(Reinforce::default()),
+        "predictor-forest" => {
+            let encoder = Arc::new(Encoder::of_networks());
+            Box::new(PredictorGuided::new(Guidance::default(), encoder))
+        }
+        "predictor-ranking" => {
+            let model = ModelKind::Ranking(RankingSettings::default());
+            let guidance = Guidance { model, ..Guidance::default() };
+            Box::new(PredictorGuided::new(guidance, Arc::new(Encoder::of_decisions())))
+        }
         _ => return None,
     })
 }

@@ -1,11 +1,14 @@
 //! Search guided by a model of the trials so far.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use super::select::{ordered, since};
 use super::{Controller, StateError, read, written};
 use crate::model::{
-    Codes, Forest, ForestSettings, Prediction, Ranking, RankingSettings, kendall, normal_scores,
+    Codes, Encoder, Forest, ForestSettings, Prediction, Ranking, RankingSettings, kendall,
+    normal_scores,
 };
 use crate::rollout::{Rollout, VaryError};
 use crate::search::{Batch, Lineage, Merit, Proposal, TrialId, View};
@@ -50,7 +53,7 @@ impl Default for Guidance {
     fn default() -> Self {
         Self {
             model: ModelKind::Forest(ForestSettings::default()),
-            acquisition: Acquisition::ExpectedImprovement,
+            acquisition: Acquisition::ConfidenceBound(0.5),
             start: 20,
             elite: 20,
             drawn: 600,
@@ -65,13 +68,14 @@ impl Default for Guidance {
 #[derive(Clone, Debug)]
 pub struct PredictorGuided {
     guidance: Guidance,
+    encoder: Arc<Encoder>,
 }
 
 impl PredictorGuided {
-    /// With those settings.
+    /// With those settings, and what trees see of a rollout.
     #[must_use]
-    pub fn new(guidance: Guidance) -> Self {
-        Self { guidance }
+    pub fn new(guidance: Guidance, encoder: Arc<Encoder>) -> Self {
+        Self { guidance, encoder }
     }
 
     /// Kendall's τ between the first objective's predictions and what was found, each trial
@@ -94,7 +98,7 @@ impl PredictorGuided {
                 else {
                     continue;
                 };
-                said.push(model.predict(&codes, rollout).mean);
+                said.push(self.predict(view, (&codes, &model), rollout).mean);
                 found.push(point.first().copied().unwrap_or_default());
             }
         }
@@ -111,13 +115,26 @@ impl PredictorGuided {
         let rollouts = known.iter().filter_map(|&id| view.rollout(id));
         match self.guidance.model {
             ModelKind::Forest(settings) => {
-                let rows: Vec<Vec<u16>> = rollouts.map(|rollout| codes.row(rollout)).collect();
+                let row = |rollout| self.encoder.row(view.space, codes, rollout);
+                let rows: Vec<Arc<[u16]>> = rollouts.map(row).collect();
                 Model::Forest(Forest::fit(&rows, targets, settings, stream))
             }
             ModelKind::Ranking(settings) => {
                 let rows: Vec<Vec<f64>> = rollouts.map(|rollout| codes.unit_row(rollout)).collect();
                 Model::Ranking(Ranking::fit(&rows, targets, settings, stream))
             }
+        }
+    }
+
+    fn predict(
+        &self,
+        view: &View<'_>,
+        (codes, model): (&Codes, &Model),
+        rollout: &Rollout,
+    ) -> Prediction {
+        match model {
+            Model::Forest(forest) => forest.predict(&self.encoder.row(view.space, codes, rollout)),
+            Model::Ranking(ranking) => ranking.predict(codes, rollout),
         }
     }
 
@@ -144,7 +161,7 @@ impl PredictorGuided {
             .iter()
             .map(|scores| {
                 let model = self.fit(view, (&codes, &known), scores, &mut stream);
-                candidates.iter().map(|rollout| model.predict(&codes, rollout)).collect()
+                candidates.iter().map(|r| self.predict(view, (&codes, &model), r)).collect()
             })
             .collect();
         let mut left: Vec<usize> = (0..candidates.len()).collect();
@@ -177,15 +194,6 @@ impl PredictorGuided {
 enum Model {
     Forest(Forest),
     Ranking(Ranking),
-}
-
-impl Model {
-    fn predict(&self, codes: &Codes, rollout: &Rollout) -> Prediction {
-        match self {
-            Self::Forest(forest) => forest.predict(&codes.row(rollout)),
-            Self::Ranking(ranking) => ranking.predict(codes, rollout),
-        }
-    }
 }
 
 /// Normal scores of trials for each objective; those that keep no constraint come behind all

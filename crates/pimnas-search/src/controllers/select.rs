@@ -89,3 +89,21 @@ pub(super) fn tournament(
 pub(super) fn since(view: &View<'_>, first: usize) -> Vec<TrialId> {
     (first..view.history.trials().len()).map(|index| TrialId(index as u64)).collect()
 }
+
+/// How bad a trial is in comparison with the last ones: for each objective, the share of them
+/// that are better, averaged; from 0 to 1 for those that keep the constraints, 1 for others.
+/// It does not depend on the scale of any figure.
+pub(super) fn energy(view: &View<'_>, id: TrialId) -> f64 {
+    /// Trials that are compared with.
+    const LAST: usize = 512;
+    let Some(point) = view.merit(id).point() else { return 1.0 };
+    let merits = view.history.merits();
+    let last = &merits[merits.len().saturating_sub(LAST)..];
+    let mut better = 0.0;
+    for merit in last {
+        if let Some(other) = merit.point() {
+            better += other.iter().zip(point).filter(|(o, p)| o < p).count() as f64;
+        }
+    }
+    better / (last.len().max(1) * point.len().max(1)) as f64
+}

@@ -1,7 +1,59 @@
 //! Rollouts as columns of small numbers.
 
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use super::structure;
 use crate::decisions::Decisions;
 use crate::rollout::Rollout;
+use crate::space::Space;
+
+/// Rollouts that an encoder remembers.
+const REMEMBERED: usize = 200_000;
+
+/// Rollouts as columns: those of their decisions ([`Codes`]) and, where asked for, numbers that
+/// describe the network that they decode to. It remembers what it has encoded, and can be shared.
+#[derive(Debug, Default)]
+pub struct Encoder {
+    networks: bool,
+    known: RwLock<HashMap<Rollout, Arc<[u16]>>>,
+}
+
+impl Encoder {
+    /// The decisions alone.
+    #[must_use]
+    pub fn of_decisions() -> Self {
+        Self::default()
+    }
+
+    /// The decisions and the networks. Rollouts without a network have zeros there.
+    #[must_use]
+    pub fn of_networks() -> Self {
+        Self { networks: true, ..Self::default() }
+    }
+
+    /// The columns of a rollout.
+    #[must_use]
+    pub fn row(&self, space: &dyn Space, codes: &Codes, rollout: &Rollout) -> Arc<[u16]> {
+        if !self.networks {
+            return codes.row(rollout).into();
+        }
+        let known = self.known.read().ok().and_then(|known| known.get(rollout).cloned());
+        if let Some(row) = known {
+            return row;
+        }
+        let mut row = codes.row(rollout);
+        let described = space.decode(rollout).map(|found| structure::describe(&found.network));
+        row.extend(described.unwrap_or([0; structure::COLUMNS]));
+        let row: Arc<[u16]> = row.into();
+        if let Ok(mut known) = self.known.write()
+            && known.len() < REMEMBERED
+        {
+            known.insert(rollout.clone(), row.clone());
+        }
+        row
+    }
+}
 
 /// How a space's rollouts become columns: an ordered decision is one column, the position of its
 /// choice counted from 1 and 0 where it is inactive; of any other decision, each choice is a

@@ -1,5 +1,7 @@
 //! Random forests (Breiman, 2001) with the spread of what they predict.
 
+use std::sync::Arc;
+
 use super::Prediction;
 use crate::streams::Stream;
 
@@ -16,7 +18,7 @@ pub struct ForestSettings {
 
 impl Default for ForestSettings {
     fn default() -> Self {
-        Self { trees: 40, split: 4, columns: 0.6 }
+        Self { trees: 40, split: 12, columns: 0.6 }
     }
 }
 
@@ -35,7 +37,7 @@ pub struct Forest {
 }
 
 struct Grower<'g> {
-    rows: &'g [Vec<u16>],
+    rows: &'g [Arc<[u16]>],
     targets: &'g [f64],
     settings: ForestSettings,
     columns: Vec<usize>,
@@ -52,13 +54,13 @@ impl Forest {
     /// Grows a forest on rows of equal length and their targets.
     #[must_use]
     pub fn fit(
-        rows: &[Vec<u16>],
+        rows: &[Arc<[u16]>],
         targets: &[f64],
         settings: ForestSettings,
         stream: &mut Stream,
     ) -> Self {
         let count = rows.len().min(targets.len());
-        let columns = rows.first().map_or(0, Vec::len);
+        let columns = rows.first().map_or(0, |row| row.len());
         let trees = (0..settings.trees.max(1))
             .map(|_| {
                 let mut drawn: Vec<usize> = (0..count).map(|_| stream.below(count)).collect();
@@ -187,7 +189,7 @@ mod tests {
     fn it_learns_an_interaction_and_knows_where_it_is_unsure() {
         let mut stream = Streams::new(1).stream(0, Purpose::Model);
         let truth = |row: &[u16]| f64::from(row[0] * row[1]) + 3.0 * f64::from(row[2] % 2);
-        let rows: Vec<Vec<u16>> =
+        let rows: Vec<Arc<[u16]>> =
             (0..300).map(|_| (0..4).map(|_| stream.below(4) as u16).collect()).collect();
         let noisy: Vec<f64> = rows
             .iter()
@@ -215,7 +217,7 @@ mod tests {
         let mut stream = Streams::new(1).stream(0, Purpose::Model);
         let forest = Forest::fit(&[], &[], ForestSettings::default(), &mut stream);
         assert_eq!(forest.predict(&[1, 2]).mean, 0.0);
-        let forest = Forest::fit(&[vec![1]], &[4.0], ForestSettings::default(), &mut stream);
+        let forest = Forest::fit(&[[1].into()], &[4.0], ForestSettings::default(), &mut stream);
         assert_eq!(forest.predict(&[0]), Prediction { mean: 4.0, deviation: 0.0 });
     }
 }

@@ -2,11 +2,14 @@
 
 mod codes;
 mod forest;
+mod lstm;
 mod ranking;
 mod scores;
+mod structure;
 
-pub use codes::Codes;
+pub use codes::{Codes, Encoder};
 pub use forest::{Forest, ForestSettings};
+pub(crate) use lstm::{Lstm, Memory};
 pub use ranking::{Ranking, RankingSettings};
 pub use scores::{kendall, normal_scores};
 

@@ -1,5 +1,7 @@
 //! An ensemble of small networks that learn which of two rollouts is better.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Codes, Prediction};
 use crate::rollout::Rollout;
 use crate::streams::Stream;
@@ -112,7 +114,7 @@ impl Perceptron {
         let mut network = Self::new(inputs, settings.hidden, stream);
         let count = rows.len().min(targets.len());
         let mut adam = Adam::new(network.weights.len(), settings.step);
-        for _ in 0..settings.pairs * count / PAIRS {
+        for _ in 0..(settings.pairs * count).min(MOST_PAIRS) / PAIRS {
             let mut gradient = vec![0.0; network.weights.len()];
             for _ in 0..PAIRS {
                 let (one, other) = (stream.below(count), stream.below(count));
@@ -168,10 +170,13 @@ impl Perceptron {
     }
 }
 
+/// Pairs of a fit, however many rows there are.
+const MOST_PAIRS: usize = 12_000;
 /// Pairs of a step.
 const PAIRS: usize = 16;
 
 /// Adam (Kingma and Ba, 2015) with its usual settings.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Adam {
     step: f64,
     steps: i32,
@@ -182,6 +187,11 @@ pub(crate) struct Adam {
 impl Adam {
     pub(crate) fn new(weights: usize, step: f64) -> Self {
         Self { step, steps: 0, first: vec![0.0; weights], second: vec![0.0; weights] }
+    }
+
+    /// Whether it is for that many weights.
+    pub(crate) fn fits(&self, weights: usize) -> bool {
+        self.first.len() == weights && self.second.len() == weights
     }
 
     pub(crate) fn step(&mut self, weights: &mut [f64], gradient: &[f64]) {

@@ -85,6 +85,19 @@ impl<'v> Batch<'v> {
         self.view.streams.stream(self.next().0, purpose)
     }
 
+    /// Room that is left.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        if self.exhausted { 0 } else { self.size.saturating_sub(self.proposals.len()) }
+    }
+
+    /// Adds a proposal whether it is new or not; it is evaluated again.
+    pub fn repeat(&mut self, rollout: Rollout, lineage: Lineage) {
+        if !self.is_closed() {
+            self.proposals.push(Proposal { rollout, lineage });
+        }
+    }
+
     /// Whether a rollout is new to the run and to the batch.
     #[must_use]
     pub fn is_new(&self, rollout: &Rollout) -> bool {

@@ -94,6 +94,14 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// The figures of each row, in the order of the metrics; rows in the order of their rollouts.
+    #[must_use]
+    pub fn rows(&self) -> Vec<&[Option<f64>]> {
+        let mut rows: Vec<_> = self.rows.iter().collect();
+        rows.sort_by_key(|(rollout, _)| *rollout);
+        rows.into_iter().map(|(_, figures)| figures.as_slice()).collect()
+    }
+
     /// Its metrics.
     #[must_use]
     pub fn metrics(&self) -> &[Metric] {

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 mod accuracy;
+mod bench;
 mod calibration;
 mod candidate;
 mod config;
@@ -49,6 +50,7 @@ enum Command {
     Space(space::SpaceArgs),
     #[cfg(feature = "train")]
     Train(Box<train::TrainArgs>),
+    Bench(bench::BenchArgs),
 }
 
 /// Runs the command of the process's arguments. Exit codes: 0 done, 1 the answer is "no",
@@ -66,6 +68,7 @@ pub fn run() -> ExitCode {
         Command::Infer(args) => infer::run(args).map(done),
         Command::Candidate(args) => candidate::run(args).map(done),
         Command::Space(args) => space::run(args).map(done),
+        Command::Bench(args) => bench::run(args).map(done),
         #[cfg(feature = "train")]
         Command::Train(args) => train::run(args).map(done),
     };

@@ -1,0 +1,180 @@
+//! Controllers compared on a table, over seeds.
+
+use std::time::Duration;
+
+use rayon::prelude::*;
+use thiserror::Error;
+
+use crate::controllers::Controller;
+use crate::pareto::Archive;
+use crate::search::{Budget, Goals, Merit, Search, SearchError, TrialId};
+use crate::space::Space;
+use crate::table::Table;
+
+/// A way to make a controller.
+pub type Make<'m> = &'m (dyn Fn() -> Box<dyn Controller> + Sync);
+
+/// What is compared on.
+#[derive(Clone, Copy)]
+pub struct Ground<'g> {
+    /// The space.
+    pub space: &'g dyn Space,
+    /// Its figures.
+    pub table: &'g Table,
+    /// What is searched for.
+    pub goals: &'g Goals,
+}
+
+/// How long and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Evaluations of a run.
+    pub evaluations: usize,
+    /// Trials that are proposed at once.
+    pub batch: usize,
+    /// Runs; their seeds are 0, 1, ….
+    pub seeds: usize,
+}
+
+/// Quality after each evaluation of a run: with one objective, its best value so far in its own
+/// unit; with several, the front's hypervolume as a share of that of the whole table's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// Seed.
+    pub seed: u64,
+    /// After one evaluation, two, …; no number before the first feasible one.
+    pub quality: Vec<f64>,
+}
+
+/// Why there is no comparison.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum BenchmarkError {
+    /// A search failed.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// Nothing in the table keeps the constraints.
+    #[error("no row of the table has all objectives and keeps the constraints")]
+    NothingFeasible,
+}
+
+/// The table's own front and the point that hypervolumes are measured from.
+struct Whole {
+    reference: Vec<f64>,
+    volume: f64,
+    best: f64,
+}
+
+impl Ground<'_> {
+    fn whole(&self) -> Result<Whole, BenchmarkError> {
+        let mut archive = Archive::default();
+        let mut reference: Vec<f64> = vec![f64::NEG_INFINITY; self.goals.count()];
+        for (index, figures) in (0..).zip(self.table.rows()) {
+            let Some(point) = self.goals.point(figures) else { continue };
+            if self.goals.violation(figures) == 0.0 {
+                archive.insert(TrialId(index), &point);
+                reference
+                    .iter_mut()
+                    .zip(&point)
+                    .for_each(|(worst, value)| *worst = worst.max(*value));
+            }
+        }
+        let best = archive.members().first().and_then(|member| member.point.first().copied());
+        let best = best.ok_or(BenchmarkError::NothingFeasible)?;
+        let volume = archive.hypervolume(&reference);
+        Ok(Whole { reference, volume, best })
+    }
+
+    /// The best that a run can reach: the optimum of the one objective, or 1.
+    ///
+    /// # Errors
+    /// A table in which nothing keeps the constraints.
+    pub fn best(&self) -> Result<f64, BenchmarkError> {
+        let whole = self.whole()?;
+        Ok(if self.goals.count() == 1 { self.own_unit(whole.best) } else { 1.0 })
+    }
+
+    /// A minimised value of the first objective in its own unit.
+    fn own_unit(&self, value: f64) -> f64 {
+        // Minimising twice is the value itself.
+        self.goals.objectives().next().map_or(value, |(_, direction)| direction.minimised(value))
+    }
+
+    fn curve(&self, whole: &Whole, make: Make<'_>, (plan, seed): (Plan, u64)) -> CurveResult {
+        let budget = Budget::evaluations(plan.evaluations);
+        let mut search = Search::new(self.space, self.goals.clone(), make(), budget)
+            .with_seed(seed)
+            .with_batch(plan.batch);
+        search.run(self.table, &|| Duration::ZERO)?;
+        let mut quality = Vec::with_capacity(plan.evaluations);
+        let mut archive = Archive::default();
+        let mut now = f64::NAN;
+        for (index, merit) in (0..).zip(search.history().merits()) {
+            let grown = merit.point().is_some_and(|point| archive.insert(TrialId(index), point));
+            if grown {
+                now = match (self.goals.count(), merit) {
+                    (1, Merit::Feasible(point)) => self.own_unit(point[0]),
+                    _ if whole.volume > 0.0 => archive.hypervolume(&whole.reference) / whole.volume,
+                    _ => 1.0,
+                };
+            }
+            quality.push(now);
+        }
+        Ok(Curve { seed, quality })
+    }
+
+    /// Runs a controller with each seed, in parallel.
+    ///
+    /// # Errors
+    /// A table in which nothing keeps the constraints, and a search that fails.
+    pub fn curves(&self, make: Make<'_>, plan: Plan) -> Result<Vec<Curve>, BenchmarkError> {
+        let whole = self.whole()?;
+        let seeds = 0..plan.seeds as u64;
+        seeds.into_par_iter().map(|seed| self.curve(&whole, make, (plan, seed))).collect()
+    }
+}
+
+type CurveResult = Result<Curve, BenchmarkError>;
+
+/// Runs after a number of evaluations.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// Runs.
+    pub runs: usize,
+    /// Mean quality.
+    pub mean: f64,
+    /// Standard deviation over runs.
+    pub deviation: f64,
+    /// Standard error of the mean.
+    pub error: f64,
+    /// Share of runs that found the best.
+    pub found: f64,
+}
+
+impl Summary {
+    /// Of curves after that many evaluations; runs that were exhausted before count with their
+    /// last value, those without a feasible trial not at all.
+    #[must_use]
+    pub fn after(curves: &[Curve], evaluations: usize, best: f64) -> Self {
+        let at = |curve: &Curve| {
+            let last = evaluations.min(curve.quality.len()).checked_sub(1)?;
+            curve.quality.get(last).copied().filter(|quality| !quality.is_nan())
+        };
+        let values: Vec<f64> = curves.iter().filter_map(at).collect();
+        let runs = values.len();
+        let count = runs.max(1) as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let spread: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        let deviation = (spread / (count - 1.0).max(1.0)).sqrt();
+        let near = |value: &&f64| (**value - best).abs() <= 1e-9 * best.abs().max(1.0);
+        let found = values.iter().filter(near).count() as f64 / count;
+        Self { runs, mean, deviation, error: deviation / count.sqrt(), found }
+    }
+
+    /// The 95 % interval of the mean, for many runs.
+    #[must_use]
+    pub fn interval(&self) -> (f64, f64) {
+        /// 97.5 % quantile of the standard normal distribution.
+        const WIDTH: f64 = 1.959_964;
+        (self.mean - WIDTH * self.error, self.mean + WIDTH * self.error)
+    }
+}

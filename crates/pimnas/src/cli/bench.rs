@@ -1,0 +1,261 @@
+//! `pimnas bench`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use indicatif::ProgressBar;
+use pimnas::report::curves::{Series, svg};
+use pimnas::report::table::table;
+use pimnas::search::benchmark::{Curve, Ground, Plan, Summary};
+use pimnas::search::controllers::{NAMES, by_name};
+use pimnas::search::search::{Constraint, Goals, Objective};
+use pimnas::search::spaces;
+use pimnas::search::table::Table;
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::output::{OutputArgs, note, read_file, write_file};
+use super::threads::ThreadArgs;
+
+/// Comparisons of the search's parts
+#[derive(Args, Clone, Debug)]
+pub struct BenchArgs {
+    #[command(subcommand)]
+    command: BenchCommand,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum BenchCommand {
+    /// Controllers on a table of figures that are known beforehand (docs/SEARCH.md)
+    Search(SearchArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+struct SearchArgs {
+    /// The table: data.anb of the Python package analog-nasbench, or a CSV file
+    #[arg(long, value_name = "FILE")]
+    table: PathBuf,
+    /// The space that its rows are rollouts of
+    #[arg(long, value_name = "NAME", default_value = "nasbench201")]
+    space: String,
+    /// What is searched for, a metric of the table; may be repeated: with several, the quality is
+    /// the hypervolume as a share of the table's
+    #[arg(long, value_name = "NAME", required = true)]
+    metric: Vec<String>,
+    /// A bound, such as "cost <= 50"; may be repeated
+    #[arg(long, value_name = "BOUND")]
+    constraint: Vec<String>,
+    /// A controller; may be repeated. Without it, all of them
+    #[arg(long, value_name = "NAME")]
+    controller: Vec<String>,
+    /// Runs of each, with the seeds 0, 1, …
+    #[arg(long, value_name = "N", default_value_t = 20,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    seeds: u32,
+    /// Evaluations after which results are shown; may be repeated
+    #[arg(long, value_name = "N", default_values_t = [100, 300],
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    budget: Vec<u32>,
+    /// Rollouts that are proposed at once
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    batch: u32,
+    /// Form of the results
+    #[arg(long, value_enum, default_value_t = ResultForm::Table)]
+    format: ResultForm,
+    /// Write the curves of quality over evaluations to this file, as a picture
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    threads: ThreadArgs,
+}
+
+/// Form of results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ResultForm {
+    /// For reading
+    Table,
+    /// A head line and one line a controller and budget
+    Csv,
+    /// For programs
+    Json,
+}
+
+/// Runs the command.
+pub fn run(args: &BenchArgs) -> Result<(), Failure> {
+    match &args.command {
+        BenchCommand::Search(args) => search(args),
+    }
+}
+
+struct Found {
+    controller: String,
+    evaluations: usize,
+    summary: Summary,
+}
+
+fn search(args: &SearchArgs) -> Result<(), Failure> {
+    args.output.check()?;
+    let controllers: Vec<&str> = if args.controller.is_empty() {
+        NAMES.to_vec()
+    } else {
+        args.controller.iter().map(String::as_str).collect()
+    };
+    for name in &controllers {
+        if by_name(name).is_none() {
+            let message = format!("there is no controller `{}`", pimnas_suggest::shown(name));
+            let hint = pimnas_suggest::closest(name, NAMES).map_or_else(
+                || format!("choose from {}", NAMES.join(", ")),
+                |close| format!("did you mean `{close}`?"),
+            );
+            return Err(Failure::new(message, Some(&hint)));
+        }
+    }
+    let space = spaces::build(&args.space)
+        .map_err(|problems| Failure::new(&problems, Some("see `pimnas space list`")))?;
+    let bytes = read_file(&args.table)?;
+    let table = match std::str::from_utf8(&bytes) {
+        Ok(text) => Table::from_csv(text, &space),
+        Err(_) => Table::from_analog_nasbench(&bytes, &space),
+    };
+    let table = table.map_err(|error| Failure::of_file(&args.table, &error, Some(error.hint())))?;
+    table.notes().iter().for_each(|said| note(&format!("note: {said}\n")));
+    let goals = goals(args, &table)?;
+    let ground = Ground { space: &space, table: &table, goals: &goals };
+    let failed = |error| Failure::new(error, Some("check the table and the constraints"));
+    let best = ground.best().map_err(failed)?;
+    let last = args.budget.iter().copied().max().unwrap_or(1) as usize;
+    let plan = Plan { evaluations: last, batch: args.batch as usize, seeds: args.seeds as usize };
+    let bar = ProgressBar::new(controllers.len() as u64);
+    let mut all: Vec<(&str, Vec<Curve>)> = Vec::new();
+    for name in controllers {
+        let make =
+            || by_name(name).unwrap_or_else(|| Box::new(pimnas::search::controllers::Random));
+        let curves = args.threads.run(|| ground.curves(&make, plan).map_err(failed))?;
+        all.push((name, curves));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let found: Vec<Found> = all
+        .iter()
+        .flat_map(|(name, curves)| {
+            args.budget.iter().map(move |&budget| Found {
+                controller: (*name).to_owned(),
+                evaluations: budget as usize,
+                summary: Summary::after(curves, budget as usize, best),
+            })
+        })
+        .collect();
+    if let Some(path) = &args.svg {
+        write_file(path, picture(args, (&all, last), best).as_bytes())?;
+    }
+    args.output.write(&shown(args.format, &found, best))
+}
+
+fn goals(args: &SearchArgs, table: &Table) -> Result<Goals, Failure> {
+    let mut text = String::new();
+    let mut constraints: Vec<Constraint> = Vec::new();
+    for given in &args.constraint {
+        match given.parse() {
+            Ok(constraint) => constraints.push(constraint),
+            Err(error) => {
+                let error: pimnas::search::search::GoalError = error;
+                text += &Failure::new(&error, Some(error.hint())).text;
+            }
+        }
+    }
+    let objectives: Vec<Objective> = args.metric.iter().map(|name| Objective::new(name)).collect();
+    match Goals::new(table.metrics(), &objectives, &constraints) {
+        Ok(goals) if text.is_empty() => Ok(goals),
+        Ok(_) => Err(Failure { text }),
+        Err(errors) => {
+            for error in errors {
+                text += &Failure::new(&error, Some(error.hint())).text;
+            }
+            Err(Failure { text })
+        }
+    }
+}
+
+fn picture(args: &SearchArgs, (all, last): (&[(&str, Vec<Curve>)], usize), best: f64) -> String {
+    /// Points of a curve, at most.
+    const POINTS: usize = 150;
+    let step = last.div_ceil(POINTS);
+    let series: Vec<Series> = all
+        .iter()
+        .map(|(name, curves)| {
+            let point = |evaluations: usize| {
+                let summary = Summary::after(curves, evaluations, best);
+                let (low, high) = summary.interval();
+                (summary.runs > 0).then_some([evaluations as f64, summary.mean, low, high])
+            };
+            let points = (1..=last).filter(|at| at % step == 0).filter_map(point).collect();
+            Series { name: (*name).to_owned(), points }
+        })
+        .collect();
+    let up = match args.metric.as_slice() {
+        [single] => format!("best {single} so far"),
+        _ => "hypervolume, share of the table's".to_owned(),
+    };
+    let title = format!("{}: mean of {} runs, 95 % interval", args.metric.join(", "), args.seeds);
+    svg(&title, ("evaluations", &up), &series)
+}
+
+fn shown(form: ResultForm, found: &[Found], best: f64) -> String {
+    const HEAD: [&str; 8] = [
+        "controller",
+        "evaluations",
+        "runs",
+        "mean",
+        "low",
+        "high",
+        "standard_error",
+        "found_best",
+    ];
+    let fields = |Found { controller, evaluations, summary }: &Found| {
+        let (low, high) = summary.interval();
+        let figure = |value: f64| format!("{value:.4}");
+        [
+            controller.clone(),
+            evaluations.to_string(),
+            summary.runs.to_string(),
+            figure(summary.mean),
+            figure(low),
+            figure(high),
+            figure(summary.error),
+            figure(summary.found),
+        ]
+    };
+    match form {
+        ResultForm::Table => {
+            let mut all = table(&HEAD.map(|title| title), 1);
+            found.iter().for_each(|one| {
+                all.add_row(fields(one));
+            });
+            format!("{all}\nbest possible: {best:.4}; low and high: 95 % interval of the mean\n")
+        }
+        ResultForm::Csv => {
+            let mut text = HEAD.join(",") + "\n";
+            found.iter().for_each(|one| text += &(fields(one).join(",") + "\n"));
+            text
+        }
+        ResultForm::Json => {
+            let row = |one: &Found| {
+                let (low, high) = one.summary.interval();
+                json!({
+                    "controller": one.controller,
+                    "evaluations": one.evaluations,
+                    "runs": one.summary.runs,
+                    "mean": one.summary.mean,
+                    "interval_95": [low, high],
+                    "standard_error": one.summary.error,
+                    "found_best": one.summary.found,
+                })
+            };
+            let rows: Value = found.iter().map(row).collect();
+            format!("{:#}\n", json!({"best": best, "results": rows}))
+        }
+    }
+}
