@@ -96,11 +96,7 @@ fn named_dataset(
         _ => {
             let (found, expected) =
                 (format!("{:?}", images.dims), "count × height × width".to_owned());
-            return Err(DataError::Shape {
-                what: images_name.to_owned(),
-                found,
-                expected,
-            });
+            return Err(DataError::Shape { what: images_name.to_owned(), found, expected });
         }
     };
     if labels.dims.len() != 1 {

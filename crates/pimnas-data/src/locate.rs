@@ -15,11 +15,7 @@ const MOST_FOLDERS: usize = 1_000;
 ///
 /// # Errors
 /// A folder that cannot be read; none that holds the data set; several at the same depth.
-pub fn locate(
-    dir: &Path,
-    what: &str,
-    holds: &dyn Fn(&Path) -> bool,
-) -> Result<PathBuf, DataError> {
+pub fn locate(dir: &Path, what: &str, holds: &dyn Fn(&Path) -> bool) -> Result<PathBuf, DataError> {
     fs::read_dir(dir).map_err(|error| file_error(dir, &error))?;
     let mut level = vec![dir.to_owned()];
     let mut left = MOST_FOLDERS;

@@ -6,6 +6,7 @@ pub mod accuracy;
 pub mod breakdown;
 pub mod explain;
 pub mod figure;
+mod measured;
 pub mod simulation;
 pub mod sweep;
 pub mod table;

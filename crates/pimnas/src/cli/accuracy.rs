@@ -10,17 +10,20 @@ use pimnas::infer::accuracy::{Images, LayerSignals, StageResult, Trials, evaluat
 use pimnas::infer::{CompiledNetwork, Mode, Parameters, Tensor};
 use pimnas::report::accuracy::{
     AccuracyReport, AccuracySubject, NamedStage, accuracy_csv, accuracy_json, accuracy_table,
+    device_table,
 };
 
 use super::calibration::CalibrationArgs;
 use super::dataset::DatasetArgs;
 use super::failure::Failure;
 use super::infer::AdcArg;
-use super::inputs::{FidelityArg, HardwareArgs, ZooArgs, network_name};
+use super::inputs::{HardwareArgs, ZooArgs, network_name};
 use super::model::{Model, infer_failure};
 use super::nonideal::NonIdealArgs;
 use super::onnx::load_weighted;
-use super::output::OutputArgs;
+use super::output::{OutputArgs, note};
+use super::precision::{PrecisionArgs, Scales};
+use super::quirks::{Computes, QuirkArgs};
 use super::shipped;
 use super::simulate::ReportFormat;
 use super::threads::ThreadArgs;
@@ -42,6 +45,8 @@ pub struct AccuracyArgs {
     #[command(flatten)]
     calibration: CalibrationArgs,
     #[command(flatten)]
+    precision: PrecisionArgs,
+    #[command(flatten)]
     dataset: DatasetArgs,
     #[command(flatten)]
     hardware: HardwareArgs,
@@ -50,9 +55,8 @@ pub struct AccuracyArgs {
     adc: AdcArg,
     #[command(flatten)]
     non_ideal: NonIdealArgs,
-    /// Keep the reference's defects, or correct them (docs/QUIRKS.md)
-    #[arg(long, value_enum, default_value_t = FidelityArg::Reference)]
-    fidelity: FidelityArg,
+    #[command(flatten)]
+    quirks: QuirkArgs,
     /// Pieces of hardware drawn for each stage with something random
     #[arg(long, value_name = "K", default_value_t = 5)]
     draws: u32,
@@ -69,16 +73,6 @@ pub struct AccuracyArgs {
 }
 
 impl AccuracyArgs {
-    /// The network in an arithmetic, calibrated where that is needed or asked for.
-    fn compile(
-        &self,
-        model: &Model,
-        mode: Mode,
-        images: &Tensor,
-    ) -> Result<CompiledNetwork, Failure> {
-        self.calibration.staged(model, mode, images)?.compile(mode)
-    }
-
     fn model(&self) -> Result<(Network, Parameters, String), Failure> {
         let Some(network) = &self.network else {
             let (network, weights) = shipped::load()?;
@@ -91,25 +85,39 @@ impl AccuracyArgs {
 
 /// Runs the command.
 pub fn run(args: &AccuracyArgs) -> Result<(), Failure> {
+    args.output.check()?;
     if args.draws == 0 {
         return Err(Failure::new("0 draws say nothing", Some("give --draws a number from 1")));
     }
+    let quirks = args.quirks.resolve(Computes::Devices)?;
     let (_, hardware) = args.hardware.load()?;
+    let measured = args.non_ideal.measured()?;
+    let effects = args.non_ideal.resolve(&hardware, (quirks.devices, measured.as_ref()))?;
     let (network, parameters, name) = args.model()?;
-    let data = args.dataset.load(network.input.shape)?;
-    let model = Model::new(network, parameters, (&hardware, args.fidelity.into()))?;
+    let shape = network.input.shape;
+    let data = args.dataset.load(shape)?;
+    let mut model = Model::new(network, parameters, (&hardware, quirks))?;
+    let scales = args.calibration.scales(&model);
+    args.precision.apply(&mut model.network, scales)?;
+    let samples = match scales {
+        Scales::Stated => None,
+        Scales::Calibrated => {
+            Some(args.dataset.samples(shape, (args.calibration.images(), &data.images))?)
+        }
+    };
     let images = Images::new(&data.images, &data.labels).map_err(|error| infer_failure(&error))?;
-    let effects = args.non_ideal.resolve(&hardware, args.fidelity.into())?;
-    let stages = args.threads.run(|| study(args, (&model, &effects), (&images, &data.images)))?;
+    let samples = samples.as_ref().unwrap_or(&data.images);
+    let stages = args.threads.run(|| study(args, (&model, &effects), (&images, samples)))?;
     let subject = AccuracySubject {
         network: name,
         hardware: args.hardware.name(),
         dataset: data.name,
         adc: args.adc.name(),
-        fidelity: args.fidelity.name(),
+        fidelity: args.quirks.describe(),
         seed: args.seed,
     };
-    write(args, &AccuracyReport { network: &model.network, subject, stages })
+    let device = measured.map(|device| device.report());
+    write(args, &AccuracyReport { network: &model.network, subject, stages, device })
 }
 
 fn write(args: &AccuracyArgs, report: &AccuracyReport<'_>) -> Result<(), Failure> {
@@ -119,7 +127,13 @@ fn write(args: &AccuracyArgs, report: &AccuracyReport<'_>) -> Result<(), Failure
             let text = serde_json::to_string_pretty(&accuracy_json(report));
             text.map_err(|error| Failure::new(error, None))? + "\n"
         }
-        ReportFormat::Csv => accuracy_csv(report).map_err(|error| Failure::new(error, None))?,
+        ReportFormat::Csv => {
+            // A table of stages has no place for it.
+            if let Some(device) = &report.device {
+                note(&device_table(device));
+            }
+            accuracy_csv(report).map_err(|error| Failure::new(error, None))?
+        }
     };
     args.output.write(&text)
 }
@@ -128,15 +142,19 @@ fn write(args: &AccuracyArgs, report: &AccuracyReport<'_>) -> Result<(), Failure
 fn study(
     args: &AccuracyArgs,
     (model, effects): (&Model, &NonIdealities),
-    (images, tensor): (&Images, &Tensor),
+    (images, samples): (&Images, &Tensor),
 ) -> Result<Vec<NamedStage>, Failure> {
     let arithmetics = [
         ("float", Mode::Float),
         ("fixed point", Mode::FixedPoint),
         ("DAC and ADC", Mode::Crossbar(args.adc.into())),
     ];
-    let compiled: Result<Vec<CompiledNetwork>, Failure> =
-        arithmetics.iter().map(|&(_, mode)| args.compile(model, mode, tensor)).collect();
+    let quantised = args.calibration.staged(model, Mode::FixedPoint, samples)?;
+    let compile = |&(_, mode): &(&str, Mode)| match mode {
+        Mode::Float => model.compile(mode),
+        Mode::FixedPoint | Mode::Crossbar(_) => quantised.compile(mode),
+    };
+    let compiled: Result<Vec<CompiledNetwork>, Failure> = arithmetics.iter().map(compile).collect();
     let compiled = compiled?;
     let drawn = drawn_stages(effects, Draw(args.draws));
     let runs: usize = drawn.iter().map(|stage| stage.draws.0 as usize).sum();
@@ -170,18 +188,23 @@ fn drawn_stages(effects: &NonIdealities, draws: Draw) -> Vec<DrawnStage> {
     let on = effects.effects();
     let mut stages: Vec<DrawnStage> = on
         .iter()
-        .map(|&effect| DrawnStage {
-            name: effect.name().to_owned(),
-            effects: effects.only(effect),
-            // Levels are the same in every draw.
-            draws: if effect == Effect::OnOffRatio { Draw(1) } else { draws },
+        .map(|&effect| {
+            let (name, effects) = (effect.name().to_owned(), effects.only(effect));
+            let draws = draws_of(&effects, draws);
+            DrawnStage { name, effects, draws }
         })
         .collect();
     if on.len() > 1 {
         let (name, effects) = ("all together".to_owned(), effects.clone());
+        let draws = draws_of(&effects, draws);
         stages.push(DrawnStage { name, effects, draws });
     }
     stages
+}
+
+/// One draw where all draws are the same.
+fn draws_of(effects: &NonIdealities, draws: Draw) -> Draw {
+    if effects.effects().into_iter().any(Effect::is_random) { draws } else { Draw(1) }
 }
 
 fn signals(network: &CompiledNetwork, images: &Images) -> Result<LayerSignals, Failure> {

@@ -7,6 +7,7 @@ use pimnas::infer::{CalibrationRules, Mode, Percentile, RangeRule, Tensor, calib
 
 use super::failure::Failure;
 use super::model::{Model, infer_failure};
+use super::precision::Scales;
 
 /// How a network without scales gets them.
 #[derive(Args, Clone, Debug)]
@@ -15,7 +16,7 @@ pub struct CalibrationArgs {
     /// its weights state, or where there are none (ONNX), max
     #[arg(long, value_enum, value_name = "RULE")]
     calibrate: Option<RuleArg>,
-    /// Sample inputs of a calibration: the first so many
+    /// Sample inputs of a calibration: the first so many, of the training images if there are any
     #[arg(long, value_name = "N", default_value_t = 256)]
     calibration_images: usize,
     /// Share of the values that the range covers, for the rule percentile
@@ -46,6 +47,18 @@ impl CalibrationArgs {
             }
         };
         Ok(CalibrationRules { activations: rule, weights: rule })
+    }
+
+    /// Whether the model gets its scales from sample inputs: where that is asked for, or where it
+    /// has none.
+    pub fn scales(&self, model: &Model) -> Scales {
+        let own = self.calibrate.is_none() && model.has_scales();
+        if own { Scales::Stated } else { Scales::Calibrated }
+    }
+
+    /// Sample inputs that a calibration takes, at most.
+    pub fn images(&self) -> usize {
+        self.calibration_images
     }
 
     /// The model for an arithmetic. But for floats it is calibrated with the first of the inputs

@@ -10,9 +10,10 @@ use pimnas::report::table::table;
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
-use super::inputs::{FidelityArg, HardwareArgs, ZooArgs, load_network, simulation_failure};
+use super::inputs::{HardwareArgs, ZooArgs, load_network, simulation_failure};
 use super::model::{Model, infer_failure, read_parameters, read_tensor, write_tensors};
-use super::output::print;
+use super::output::{check_output, print};
+use super::quirks::{Computes, QuirkArgs};
 use super::threads::ThreadArgs;
 
 /// Everything that a search asks of a candidate: outputs on crossbars and in fixed point, latency,
@@ -31,9 +32,8 @@ pub struct CandidateArgs {
     input: PathBuf,
     #[command(flatten)]
     hardware: HardwareArgs,
-    /// Keep the reference's defects, or correct them (docs/QUIRKS.md)
-    #[arg(long, value_enum, default_value_t = FidelityArg::Reference)]
-    fidelity: FidelityArg,
+    #[command(flatten)]
+    quirks: QuirkArgs,
     /// Where to write the tensors `hardware_evaluate` and `origin_evaluate`
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
@@ -55,6 +55,8 @@ pub enum FiguresFormat {
 
 /// Runs the command.
 pub fn run(args: &CandidateArgs) -> Result<(), Failure> {
+    check_output(&args.output)?;
+    let quirks = args.quirks.resolve(Computes::Costs)?;
     let (_, hardware) = args.hardware.load()?;
     // A file, also where its name is that of a network of the zoo.
     let graph = match args.graph.components().count() {
@@ -64,10 +66,10 @@ pub fn run(args: &CandidateArgs) -> Result<(), Failure> {
     let network = load_network(&graph.to_string_lossy(), ZooArgs::default())?;
     let parameters = read_parameters(&args.params)?;
     let input = read_tensor(&args.input, "input")?;
-    let fidelity = args.fidelity.into();
-    let costs = CandidateCosts::evaluate(&network, &hardware, &Options::new(fidelity))
+    let options = Options { quirks: quirks.costs, ..Options::default() };
+    let costs = CandidateCosts::evaluate(&network, &hardware, &options)
         .map_err(|error| simulation_failure(&error))?;
-    let model = Model::new(network, parameters, (&hardware, fidelity))?;
+    let model = Model::new(network, parameters, (&hardware, quirks))?;
     let (on_hardware, origin) = args.threads.run(|| {
         let output = |mode| -> Result<Tensor, Failure> {
             model.compile(mode)?.run(&input).map_err(|error| infer_failure(&error))

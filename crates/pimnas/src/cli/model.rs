@@ -4,13 +4,15 @@ use std::path::Path;
 
 use pimnas::formats::NamedTensors;
 use pimnas::infer::{
-    CompiledNetwork, CrossbarHardware, InferError, InferenceOptions, Mode, Parameters, Tensor,
+    CompiledNetwork, CrossbarHardware, InferError, InferenceOptions, InferenceQuirks, Mode,
+    Parameters, Tensor,
 };
 use pimnas::network::Operation;
-use pimnas::{Fidelity, Hardware, Network, NetworkErrors, Quirks, ShapedNetwork};
+use pimnas::{Hardware, Network, NetworkErrors, ShapedNetwork};
 
 use super::failure::Failure;
 use super::output::{read_file, write_file};
+use super::quirks::KeptQuirks;
 
 /// Endings of files that `torch.save` writes.
 const TORCH_ENDINGS: [&str; 4] = ["pth", "pt", "bin", "pkl"];
@@ -25,7 +27,7 @@ pub struct Model {
     /// What inference needs to know of the hardware.
     pub hardware: CrossbarHardware,
     /// Which of the reference's defects are kept.
-    pub fidelity: Fidelity,
+    pub quirks: InferenceQuirks,
 }
 
 impl Model {
@@ -33,11 +35,11 @@ impl Model {
     pub fn new(
         network: Network,
         parameters: Parameters,
-        (hardware, fidelity): (&Hardware, Fidelity),
+        (hardware, quirks): (&Hardware, KeptQuirks),
     ) -> Result<Self, Failure> {
-        let hardware = CrossbarHardware::from_hardware(hardware, Quirks::from(fidelity))
+        let hardware = CrossbarHardware::from_hardware(hardware, quirks.costs)
             .map_err(|error| infer_failure(&error))?;
-        Ok(Self { network, parameters, hardware, fidelity })
+        Ok(Self { network, parameters, hardware, quirks: quirks.inference })
     }
 
     /// Whether the network or its weights state scales for quantised arithmetic; a network
@@ -61,10 +63,7 @@ impl Model {
 
     /// The options for an arithmetic.
     pub fn options(&self, mode: Mode) -> InferenceOptions {
-        InferenceOptions {
-            quirks: self.fidelity.into(),
-            ..InferenceOptions::new(mode, self.hardware)
-        }
+        InferenceOptions { quirks: self.quirks, ..InferenceOptions::new(mode, self.hardware) }
     }
 
     /// The network in an arithmetic.
