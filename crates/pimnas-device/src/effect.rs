@@ -58,6 +58,17 @@ impl Effect {
         }
     }
 
+    /// Whether one draw differs from another by it.
+    #[must_use]
+    pub fn is_random(self) -> bool {
+        match self {
+            Self::OnOffRatio | Self::IrDrop => false,
+            Self::Variation | Self::StuckAt | Self::Drift | Self::ReadNoise | Self::AdcError => {
+                true
+            }
+        }
+    }
+
     /// The effect of that name.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {

@@ -11,6 +11,7 @@ use pimnas_simulate::InnerPipeline;
 use crate::candidate::CandidateNet;
 use crate::costs::{Layout, Run};
 use crate::error::InterfaceError;
+use crate::model::ModelQuirks;
 
 /// Figures that replace those of the hardware description in outputs on crossbars, but not in
 /// figures of cost.
@@ -28,14 +29,14 @@ pub struct CrossbarOverride {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InterfaceOptions {
     /// Which of the reference's defects are kept.
-    pub fidelity: Fidelity,
+    pub quirks: ModelQuirks,
     /// Figures of crossbars that replace those of the description.
     pub crossbar: CrossbarOverride,
 }
 
 impl Default for InterfaceOptions {
     fn default() -> Self {
-        Self { fidelity: Fidelity::Reference, crossbar: CrossbarOverride::default() }
+        Self { quirks: Fidelity::Reference.into(), crossbar: CrossbarOverride::default() }
     }
 }
 
@@ -206,7 +207,7 @@ impl HardwareInterface {
     }
 
     fn quirks(&self) -> Quirks {
-        self.options.fidelity.into()
+        self.options.quirks.costs
     }
 
     fn layout(&self) -> Result<&Layout, InterfaceError> {
@@ -229,7 +230,7 @@ impl HardwareInterface {
 
     fn compile(&self, mode: Mode) -> Result<CompiledNetwork, InterfaceError> {
         let options = InferenceOptions {
-            quirks: self.options.fidelity.into(),
+            quirks: self.options.quirks.inference,
             ..InferenceOptions::new(mode, self.crossbar()?)
         };
         let shaped = ShapedNetwork::new(self.candidate.network())

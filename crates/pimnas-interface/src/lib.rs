@@ -37,7 +37,7 @@ mod study;
 pub use candidate::CandidateNet;
 pub use error::InterfaceError;
 pub use interface::{CrossbarOverride, HardwareInterface, InterfaceOptions};
-pub use model::{Calibration, Model};
+pub use model::{Calibration, Model, ModelQuirks};
 pub use pimnas_simulate::InnerPipeline;
 pub use scales::with_scales;
 pub use study::{Stage, Study};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use pimnas_config::Hardware;
 use pimnas_hardware::{Fidelity, Quirks};
 use pimnas_infer::{
-    CalibrationRules, CompiledNetwork, CrossbarHardware, InferError, InferenceOptions, Mode,
-    Parameters, RangeRule, Tensor, calibrate,
+    CalibrationRules, CompiledNetwork, CrossbarHardware, InferError, InferenceOptions,
+    InferenceQuirks, Mode, Parameters, RangeRule, Tensor, calibrate,
 };
 use pimnas_network::{Network, Operation, ShapedNetwork};
 use pimnas_simulate::SimulationError;
@@ -27,7 +27,22 @@ pub struct Model {
     /// What inference needs to know of the hardware.
     pub hardware: CrossbarHardware,
     /// Which of the reference's defects are kept.
-    pub fidelity: Fidelity,
+    pub quirks: InferenceQuirks,
+}
+
+/// Which of the reference's defects are kept where a network runs on a hardware.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModelQuirks {
+    /// Those of the cost models; of outputs, they decide figures of converters.
+    pub costs: Quirks,
+    /// Those of inference.
+    pub inference: InferenceQuirks,
+}
+
+impl From<Fidelity> for ModelQuirks {
+    fn from(fidelity: Fidelity) -> Self {
+        Self { costs: fidelity.into(), inference: fidelity.into() }
+    }
 }
 
 /// How a network gets scales from sample inputs.
@@ -54,11 +69,11 @@ impl Model {
     pub fn new(
         network: impl Into<Arc<Network>>,
         parameters: impl Into<Arc<Parameters>>,
-        (hardware, fidelity): (&Hardware, Fidelity),
+        (hardware, quirks): (&Hardware, ModelQuirks),
     ) -> Result<Self, InterfaceError> {
-        let hardware = CrossbarHardware::from_hardware(hardware, Quirks::from(fidelity))?;
+        let hardware = CrossbarHardware::from_hardware(hardware, quirks.costs)?;
         let (network, parameters) = (network.into(), parameters.into());
-        Ok(Self { network, parameters, hardware, fidelity })
+        Ok(Self { network, parameters, hardware, quirks: quirks.inference })
     }
 
     /// Whether the network or its weights state scales for quantised arithmetic; a network
@@ -75,6 +90,13 @@ impl Model {
             || self.parameters.names().any(listed)
     }
 
+    /// Whether quantised arithmetic gets its scales from sample inputs: where that is asked for,
+    /// or where there are none.
+    #[must_use]
+    pub fn needs_calibration(&self, calibration: Calibration) -> bool {
+        calibration.rules.is_some() || !self.has_scales()
+    }
+
     /// The network's shapes.
     ///
     /// # Errors
@@ -86,10 +108,7 @@ impl Model {
     /// The options for an arithmetic.
     #[must_use]
     pub fn options(&self, mode: Mode) -> InferenceOptions {
-        InferenceOptions {
-            quirks: self.fidelity.into(),
-            ..InferenceOptions::new(mode, self.hardware)
-        }
+        InferenceOptions { quirks: self.quirks, ..InferenceOptions::new(mode, self.hardware) }
     }
 
     /// The network in an arithmetic.
@@ -112,7 +131,7 @@ impl Model {
         mode: Mode,
         (inputs, calibration): (&Tensor, Calibration),
     ) -> Result<Cow<'_, Self>, InterfaceError> {
-        if mode == Mode::Float || (calibration.rules.is_none() && self.has_scales()) {
+        if mode == Mode::Float || !self.needs_calibration(calibration) {
             return Ok(Cow::Borrowed(self));
         }
         let largest = CalibrationRules { activations: RangeRule::Max, weights: RangeRule::Max };

@@ -22,6 +22,8 @@ pub struct Study {
     pub seed: Seed,
     /// How a network without scales gets them.
     pub calibration: Calibration,
+    /// Inputs for the calibration; without them the first of those that are scored.
+    pub samples: Option<Tensor>,
 }
 
 /// The result of a stage, with its name, such as `fixed point`.
@@ -51,9 +53,10 @@ impl Study {
             ("fixed point", Mode::FixedPoint),
             ("DAC and ADC", Mode::Crossbar(self.adc)),
         ];
+        let samples = self.samples.as_ref().unwrap_or(inputs);
         let compiled: Result<Vec<CompiledNetwork>, InterfaceError> = arithmetics
             .iter()
-            .map(|&(_, mode)| model.calibrated(mode, (inputs, self.calibration))?.compile(mode))
+            .map(|&(_, mode)| model.calibrated(mode, (samples, self.calibration))?.compile(mode))
             .collect();
         let compiled = compiled?;
         let first = images.first().cloned().ok_or(InferError::NoSamples)?;
@@ -80,18 +83,22 @@ impl Study {
         let on = self.effects.effects();
         let mut stages: Vec<DrawnStage> = on
             .iter()
-            .map(|&effect| DrawnStage {
-                name: effect.name().to_owned(),
-                effects: self.effects.only(effect),
-                // Levels are the same in every draw.
-                draws: if effect == Effect::OnOffRatio { Draw(1) } else { self.draws },
+            .map(|&effect| {
+                let (name, effects) = (effect.name().to_owned(), self.effects.only(effect));
+                DrawnStage { name, draws: self.draws_of(&effects), effects }
             })
             .collect();
         if on.len() > 1 {
             let (name, effects) = ("all together".to_owned(), self.effects.clone());
-            stages.push(DrawnStage { name, effects, draws: self.draws });
+            stages.push(DrawnStage { name, draws: self.draws_of(&effects), effects });
         }
         stages
+    }
+
+    /// One draw where all draws are the same.
+    fn draws_of(&self, effects: &NonIdealities) -> Draw {
+        let random = effects.effects().into_iter().any(Effect::is_random);
+        if random { self.draws } else { Draw(1) }
     }
 }
 

@@ -6,7 +6,6 @@ use pimnas_device::{
     CellBits, DeviceError, DeviceQuirks, Draw, Drift, NonIdealities, OnOffRatio, ReadNoise, Seed,
     StuckAt, Variation, VariationLaw,
 };
-use pimnas_hardware::Fidelity;
 use pimnas_infer::accuracy::{Interval, Summary};
 use pimnas_infer::{AdcRange, CalibrationRules, Percentile, RangeRule};
 use pimnas_interface::{Calibration, Model, Study};
@@ -177,10 +176,7 @@ pub fn accuracy(
         hardware: hardware.title(),
         dataset: format!("{} images", labels.len()),
         adc: arguments.adc()?.1,
-        fidelity: match fidelity(&arguments.fidelity)? {
-            Fidelity::Reference => "reference",
-            Fidelity::Corrected => "corrected",
-        },
+        fidelity: arguments.fidelity.clone(),
         seed: arguments.seed,
     };
     let study = Study {
@@ -189,8 +185,9 @@ pub fn accuracy(
         draws: Draw(arguments.draws.max(1)),
         seed: Seed(arguments.seed),
         calibration: arguments.calibration()?,
+        samples: None,
     };
-    let chosen = (&*hardware.hardware, fidelity(&arguments.fidelity)?);
+    let chosen = (&*hardware.hardware, fidelity(&arguments.fidelity)?.into());
     let model = Model::new(network.network.clone(), parameters, chosen);
     let model = model.map_err(|error| errors::interface(&error))?;
     let stages = py.detach(|| {
@@ -214,7 +211,7 @@ pub fn accuracy(
 impl PyAccuracyReport {
     fn report(&self) -> AccuracyReport<'_> {
         let (subject, stages) = (self.subject.clone(), self.stages.clone());
-        AccuracyReport { network: &self.network, subject, stages }
+        AccuracyReport { network: &self.network, subject, stages, device: None }
     }
 }
 

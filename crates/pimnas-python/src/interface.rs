@@ -62,7 +62,7 @@ impl PyInterface {
     ) -> PyResult<Self> {
         let Override { rows, dac_bits, adc_bits } = over.unwrap_or_default();
         let crossbar = CrossbarOverride { rows, dac_bits, adc_bits };
-        let options = InterfaceOptions { fidelity: fidelity(name)?, crossbar };
+        let options = InterfaceOptions { quirks: fidelity(name)?.into(), crossbar };
         let inner = HardwareInterface::with_options(candidate, &config.hardware, options);
         Ok(Self { inner: Arc::new(inner), config })
     }

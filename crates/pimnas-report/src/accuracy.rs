@@ -1,9 +1,11 @@
 //! Accuracy stage by stage: table, JSON, CSV.
 
+use pimnas_device::FitReport;
 use pimnas_infer::accuracy::{Interval, LayerNoise, StageResult, Summary};
 use pimnas_network::Network;
 use serde_json::{Value, json};
 
+pub use crate::measured::{device_json, device_table};
 use crate::table::table;
 
 /// A stage with its name.
@@ -24,6 +26,8 @@ pub struct AccuracyReport<'a> {
     pub subject: AccuracySubject,
     /// The stages in their order.
     pub stages: Vec<NamedStage>,
+    /// How well laws describe the measured devices, if there are some.
+    pub device: Option<FitReport>,
 }
 
 /// What a study is about, in words.
@@ -37,8 +41,8 @@ pub struct AccuracySubject {
     pub dataset: String,
     /// Range of the ADCs.
     pub adc: &'static str,
-    /// Fidelity.
-    pub fidelity: &'static str,
+    /// Fidelity, with the quirks that are switched on their own.
+    pub fidelity: String,
     /// Seed of the draws.
     pub seed: u64,
 }
@@ -70,9 +74,11 @@ pub fn accuracy_table(report: &AccuracyReport<'_>) -> String {
             stage.result.sampling().map_or_else(String::new, range),
         ]);
     }
+    let device =
+        report.device.as_ref().map_or_else(String::new, |fit| format!("\n{}", device_table(fit)));
     format!(
-        "{network} on {hardware}, {fidelity} fidelity, ADC range {adc}\n{dataset}, seed {seed}\n\n\
-         {stages}\n\nSignal-to-noise ratio of each layer against floats, dB\n{}\n",
+        "{network} on {hardware}, fidelity {fidelity}, ADC range {adc}\n{dataset}, seed {seed}\n\n\
+         {stages}\n\nSignal-to-noise ratio of each layer against floats, dB\n{}\n{device}",
         noise_table(report)
     )
 }
@@ -134,6 +140,7 @@ pub fn accuracy_json(report: &AccuracyReport<'_>) -> Value {
         "fidelity": fidelity,
         "seed": seed,
         "stages": stages,
+        "measured_device": report.device.as_ref().map(device_json),
     })
 }
 

@@ -7,6 +7,7 @@ pub mod breakdown;
 pub mod curves;
 pub mod explain;
 pub mod figure;
+mod measured;
 pub mod simulation;
 pub mod sweep;
 pub mod table;

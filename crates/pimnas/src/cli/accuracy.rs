@@ -11,17 +11,20 @@ use pimnas::infer::{Parameters, Tensor};
 use pimnas::interface::{Model, Study};
 use pimnas::report::accuracy::{
     AccuracyReport, AccuracySubject, NamedStage, accuracy_csv, accuracy_json, accuracy_table,
+    device_table,
 };
 
 use super::calibration::CalibrationArgs;
 use super::dataset::DatasetArgs;
 use super::failure::Failure;
 use super::infer::AdcArg;
-use super::inputs::{FidelityArg, HardwareArgs, ZooArgs, network_name};
+use super::inputs::{HardwareArgs, ZooArgs, network_name};
 use super::model::interface_failure;
 use super::nonideal::NonIdealArgs;
 use super::onnx::load_weighted;
-use super::output::OutputArgs;
+use super::output::{OutputArgs, note};
+use super::precision::{PrecisionArgs, Scales};
+use super::quirks::{Computes, QuirkArgs};
 use super::shipped;
 use super::simulate::ReportFormat;
 use super::threads::ThreadArgs;
@@ -43,6 +46,8 @@ pub struct AccuracyArgs {
     #[command(flatten)]
     calibration: CalibrationArgs,
     #[command(flatten)]
+    precision: PrecisionArgs,
+    #[command(flatten)]
     dataset: DatasetArgs,
     #[command(flatten)]
     hardware: HardwareArgs,
@@ -51,9 +56,8 @@ pub struct AccuracyArgs {
     adc: AdcArg,
     #[command(flatten)]
     non_ideal: NonIdealArgs,
-    /// Keep the reference's defects, or correct them (docs/QUIRKS.md)
-    #[arg(long, value_enum, default_value_t = FidelityArg::Reference)]
-    fidelity: FidelityArg,
+    #[command(flatten)]
+    quirks: QuirkArgs,
     /// Pieces of hardware drawn for each stage with something random
     #[arg(long, value_name = "K", default_value_t = 5)]
     draws: u32,
@@ -82,20 +86,33 @@ impl AccuracyArgs {
 
 /// Runs the command.
 pub fn run(args: &AccuracyArgs) -> Result<(), Failure> {
+    args.output.check()?;
     if args.draws == 0 {
         return Err(Failure::new("0 draws say nothing", Some("give --draws a number from 1")));
     }
+    let quirks = args.quirks.resolve(Computes::Devices)?;
     let (_, hardware) = args.hardware.load()?;
+    let measured = args.non_ideal.measured()?;
+    let effects = args.non_ideal.resolve(&hardware, (quirks.devices, measured.as_ref()))?;
     let (network, parameters, name) = args.model()?;
-    let data = args.dataset.load(network.input.shape)?;
-    let model = Model::new(network, parameters, (&hardware, args.fidelity.into()))
+    let shape = network.input.shape;
+    let data = args.dataset.load(shape)?;
+    let mut model = Model::new(network, parameters, (&hardware, quirks.model()))
         .map_err(|error| interface_failure(&error))?;
+    let calibration = args.calibration.read()?;
+    args.precision.apply(&mut model, calibration)?;
+    let samples = if model.needs_calibration(calibration) {
+        Some(args.dataset.samples(shape, (calibration.inputs, &data.images))?)
+    } else {
+        None
+    };
     let study = Study {
         adc: args.adc.into(),
-        effects: args.non_ideal.resolve(&hardware, args.fidelity.into())?,
+        effects,
         draws: Draw(args.draws),
         seed: Seed(args.seed),
-        calibration: args.calibration.read()?,
+        calibration,
+        samples,
     };
     let stages = args.threads.run(|| staged(&study, &model, (&data.images, &data.labels)))?;
     let subject = AccuracySubject {
@@ -103,10 +120,11 @@ pub fn run(args: &AccuracyArgs) -> Result<(), Failure> {
         hardware: args.hardware.name(),
         dataset: data.name,
         adc: args.adc.name(),
-        fidelity: args.fidelity.name(),
+        fidelity: args.quirks.describe(),
         seed: args.seed,
     };
-    write(args, &AccuracyReport { network: &model.network, subject, stages })
+    let device = measured.map(|device| device.report());
+    write(args, &AccuracyReport { network: &model.network, subject, stages, device })
 }
 
 fn write(args: &AccuracyArgs, report: &AccuracyReport<'_>) -> Result<(), Failure> {
@@ -116,7 +134,13 @@ fn write(args: &AccuracyArgs, report: &AccuracyReport<'_>) -> Result<(), Failure
             let text = serde_json::to_string_pretty(&accuracy_json(report));
             text.map_err(|error| Failure::new(error, None))? + "\n"
         }
-        ReportFormat::Csv => accuracy_csv(report).map_err(|error| Failure::new(error, None))?,
+        ReportFormat::Csv => {
+            // A table of stages has no place for it.
+            if let Some(device) = &report.device {
+                note(&device_table(device));
+            }
+            accuracy_csv(report).map_err(|error| Failure::new(error, None))?
+        }
     };
     args.output.write(&text)
 }

@@ -13,7 +13,7 @@ pub struct CalibrationArgs {
     /// its weights state, or where there are none (ONNX), max
     #[arg(long, value_enum, value_name = "RULE")]
     calibrate: Option<RuleArg>,
-    /// Sample inputs of a calibration: the first so many
+    /// Sample inputs of a calibration: the first so many, of the training images if there are any
     #[arg(long, value_name = "N", default_value_t = 256)]
     calibration_images: usize,
     /// Share of the values that the range covers, for the rule percentile

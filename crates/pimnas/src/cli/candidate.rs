@@ -8,9 +8,10 @@ use pimnas::{CandidateNet, HardwareInterface, InterfaceOptions};
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
-use super::inputs::{FidelityArg, HardwareArgs, ZooArgs, load_network};
+use super::inputs::{HardwareArgs, ZooArgs, load_network};
 use super::model::{interface_failure, read_parameters, read_tensor, write_tensors};
-use super::output::print;
+use super::output::{check_output, print};
+use super::quirks::{Computes, QuirkArgs};
 use super::threads::ThreadArgs;
 
 /// Everything that a search asks of a candidate: outputs on crossbars and in fixed point, latency,
@@ -29,9 +30,8 @@ pub struct CandidateArgs {
     input: PathBuf,
     #[command(flatten)]
     hardware: HardwareArgs,
-    /// Keep the reference's defects, or correct them (docs/QUIRKS.md)
-    #[arg(long, value_enum, default_value_t = FidelityArg::Reference)]
-    fidelity: FidelityArg,
+    #[command(flatten)]
+    quirks: QuirkArgs,
     /// Where to write the tensors `hardware_evaluate` and `origin_evaluate`
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
@@ -53,6 +53,8 @@ pub enum FiguresFormat {
 
 /// Runs the command.
 pub fn run(args: &CandidateArgs) -> Result<(), Failure> {
+    check_output(&args.output)?;
+    let quirks = args.quirks.resolve(Computes::Costs)?;
     let (_, hardware) = args.hardware.load()?;
     // A file, also where its name is that of a network of the zoo.
     let graph = match args.graph.components().count() {
@@ -62,7 +64,7 @@ pub fn run(args: &CandidateArgs) -> Result<(), Failure> {
     let network = load_network(&graph.to_string_lossy(), ZooArgs::default())?;
     let parameters = read_parameters(&args.params)?;
     let input = read_tensor(&args.input, "input")?;
-    let options = InterfaceOptions { fidelity: args.fidelity.into(), ..Default::default() };
+    let options = InterfaceOptions { quirks: quirks.model(), ..Default::default() };
     let candidate = CandidateNet::new(network, parameters);
     let interface = HardwareInterface::with_options(&candidate, &hardware, options);
     let figures = interface.figures().map_err(|error| interface_failure(&error))?;

@@ -1,23 +1,18 @@
 //! Data sets by name or folder.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use pimnas::data::cifar::Cifar;
-use pimnas::data::folder::{Colour, FolderOptions, Size};
-use pimnas::data::{
-    BatchOptions, Batches, DataError, Dataset, Normalisation, arrays, fashion_mnist, folder, idx,
-};
+use pimnas::data::{BatchOptions, Batches, Dataset, Normalisation, Pixels};
 use pimnas::infer::Tensor;
 use pimnas::network::Shape;
 
+use super::dataset_source::Source;
 use super::failure::Failure;
-use super::model::read_tensors;
+use super::output::note;
 
-/// Classes of the MNIST family, CIFAR-10 and the data sets that state none.
-const CLASSES: usize = 10;
-/// Most classes of a data set in arrays, whose labels say how many there are.
-const MOST_CLASSES: usize = 1 << 16;
+/// Largest value of a byte.
+const BYTE: f32 = u8::MAX as f32;
 
 /// Which images.
 #[derive(Args, Clone, Debug)]
@@ -26,17 +21,22 @@ pub struct DatasetArgs {
     /// folder of pictures for each class; a .npz or .safetensors file with images and labels
     #[arg(long, value_name = "NAME|PATH", default_value = "fashion-mnist")]
     dataset: String,
-    /// Folder of the data set; without it fashion-mnist is the embedded sample of 2,000 images
+    /// Folder of the data set, or one above it; without it fashion-mnist is the embedded sample of
+    /// 2,000 images
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Only the first so many images
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// What is subtracted from pixels of 0 to 1, for all channels or each
-    #[arg(long, value_name = "X,…", value_delimiter = ',')]
+    /// Largest value of a pixel as the network takes it, the smallest is 0; pixels that are stored
+    /// as floats stay as they are. Without it 1
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pixel_max: Option<f32>,
+    /// What is subtracted from pixels then, for all channels or each
+    #[arg(long, value_name = "X,…", value_delimiter = ',', allow_hyphen_values = true)]
     mean: Vec<f32>,
-    /// What they are divided by then
-    #[arg(long, value_name = "X,…", value_delimiter = ',')]
+    /// What they are divided by at last
+    #[arg(long, value_name = "X,…", value_delimiter = ',', allow_hyphen_values = true)]
     deviation: Vec<f32>,
 }
 
@@ -65,82 +65,73 @@ pub struct SplitImages {
 impl DatasetArgs {
     /// Reads training and test images; `--limit` holds for the former.
     pub fn load_split(&self, shape: Shape) -> Result<SplitImages, Failure> {
-        let (training, test) = self.read_split(shape)?;
+        let source = self.source()?;
+        let test = source.test(shape)?;
+        let Some(training) = source.training(shape)? else {
+            let name = self.name(&source);
+            let message = format!("{name} has no training images beside its {}", test.len());
+            let hint = "give a folder with `train` and `test`, or a named data set";
+            return Err(Failure::new(message, Some(hint)));
+        };
         let training = match self.limit {
             Some(limit) => training.first(limit),
             None => training,
         };
-        let normalisation = self.normalisation(training.shape().channels)?;
+        let normalisation = self.normalisation(&training)?;
         Ok(SplitImages { training, test, normalisation })
-    }
-
-    fn read_split(&self, shape: Shape) -> Result<(Dataset, Dataset), Failure> {
-        let named = self.dataset.as_str();
-        let read = match (named, &self.data) {
-            ("fashion-mnist", None) => fashion_mnist::embedded(),
-            ("fashion-mnist" | "mnist", Some(dir)) => idx::load_dir(dir, CLASSES),
-            ("cifar10", Some(dir)) => Cifar::Ten.load_dir(dir),
-            ("cifar100", Some(dir)) => Cifar::Hundred.load_dir(dir),
-            (path, None) if Path::new(path).is_file() => {
-                let arrays = read_tensors(Path::new(path))?;
-                let part = |part| arrays::dataset(&arrays, part, MOST_CLASSES);
-                part(arrays::Part::Training).and_then(|all| Ok((all, part(arrays::Part::Test)?)))
-            }
-            (path, None) if Path::new(path).is_dir() => {
-                let folder =
-                    |part: &str| folder::load(&Path::new(path).join(part), pictures(shape));
-                let holds = |name: &str| Path::new(path).join(name).exists();
-                if holds("train") && holds("test") {
-                    folder("train").and_then(|all| Ok((all, folder("test")?)))
-                } else if holds("test_batch.bin") {
-                    Cifar::Ten.load_dir(Path::new(path))
-                } else if holds("test.bin") {
-                    Cifar::Hundred.load_dir(Path::new(path))
-                } else {
-                    idx::load_dir(Path::new(path), CLASSES)
-                }
-            }
-            // Nothing that could be learned from: the test images say what is wrong.
-            (_, _) => {
-                let (found, _) = self.read(shape)?;
-                let message = format!("{named} has no training images beside its {}", found.len());
-                let hint = "give a folder with `train` and `test`, or a named data set";
-                return Err(Failure::new(message, Some(hint)));
-            }
-        };
-        read.map_err(|error| failed(&error))
     }
 }
 
 impl DatasetArgs {
     /// Reads the test images for a network with inputs of that shape.
     pub fn load(&self, shape: Shape) -> Result<LabelledImages, Failure> {
-        let (all, name) = self.read(shape)?;
-        let dataset = match self.limit {
-            Some(0) => {
-                let hint = "give a number from 1, or leave --limit out";
-                return Err(Failure::new("--limit 0 leaves no images", Some(hint)));
-            }
-            Some(limit) => all.first(limit),
-            None => all,
-        };
-        if dataset.is_empty() {
-            let hint = "give a data set with at least one image";
-            return Err(Failure::new(format_args!("{name} has no images"), Some(hint)));
+        if self.limit == Some(0) {
+            let hint = "give a number from 1, or leave --limit out";
+            return Err(Failure::new("--limit 0 leaves no images", Some(hint)));
         }
-        let found = dataset.shape();
-        let fits = match shape {
-            Shape::Map { channels, height, width } => {
-                (found.channels, found.height, found.width) == (channels, height, width)
+        let source = self.source()?;
+        let all = source.test(shape)?;
+        let dataset = self.limit.map_or_else(|| all.clone(), |limit| all.first(limit));
+        self.tensors(&dataset, shape, self.name(&source))
+    }
+
+    /// Reads sample inputs for a calibration: the first training images, or where there are none,
+    /// the first of the images that are scored.
+    pub fn samples(
+        &self,
+        shape: Shape,
+        (count, scored): (usize, &Tensor),
+    ) -> Result<Tensor, Failure> {
+        let source = self.source()?;
+        match source.training(shape)? {
+            Some(training) => {
+                let name = format!("the training part of {}", self.name(&source));
+                Ok(self.tensors(&training.first(count), shape, &name)?.images)
             }
-            Shape::Vector { features } => found.elements() == Some(features),
-        };
-        if !fits {
-            let message = format!("the images of {name} are {found}; the network takes {shape}");
-            let hint = "give the data set that the network was trained on";
-            return Err(Failure::new(message, Some(hint)));
+            None => {
+                let name = self.name(&source);
+                note(&format!(
+                    "note: {name} has no training images here: the calibration takes the first \
+                     images that are scored\n"
+                ));
+                Ok(scored.clone())
+            }
         }
-        self.tensors(&dataset, shape, &name)
+    }
+
+    fn source(&self) -> Result<Source, Failure> {
+        Source::find(&self.dataset, self.data.as_deref())
+    }
+
+    fn name(&self, source: &Source) -> &str {
+        match source {
+            Source::Embedded => "the embedded Fashion-MNIST sample",
+            Source::Idx(_)
+            | Source::Cifar(..)
+            | Source::Arrays(_)
+            | Source::Pictures(_)
+            | Source::SplitPictures(_) => &self.dataset,
+        }
     }
 
     fn tensors(
@@ -149,7 +140,12 @@ impl DatasetArgs {
         shape: Shape,
         name: &str,
     ) -> Result<LabelledImages, Failure> {
-        let normalisation = self.normalisation(dataset.shape().channels)?;
+        if dataset.is_empty() {
+            let hint = "give a data set with at least one image";
+            return Err(Failure::new(format_args!("{name} has no images"), Some(hint)));
+        }
+        check_shape(dataset, shape, name)?;
+        let normalisation = self.normalisation(dataset)?;
         let options = BatchOptions { size: dataset.len(), normalisation, ..Default::default() };
         let batch = Batches::new(dataset, options).next();
         let (values, labels) = batch.map_or_else(Default::default, |b| (b.images, b.labels));
@@ -163,7 +159,8 @@ impl DatasetArgs {
         Ok(LabelledImages { images, labels, name })
     }
 
-    fn normalisation(&self, channels: usize) -> Result<Normalisation, Failure> {
+    fn normalisation(&self, dataset: &Dataset) -> Result<Normalisation, Failure> {
+        let channels = dataset.shape().channels;
         let each = |values: &[f32], what: &str| match values.len() {
             0 => Ok(Vec::new()),
             1 => Ok(vec![values[0]; channels]),
@@ -178,80 +175,48 @@ impl DatasetArgs {
             let hint = "give positive numbers";
             return Err(Failure::new(format_args!("--deviation {bad} cannot divide"), Some(hint)));
         }
+        if let Some(bad) = self.mean.iter().find(|value| !value.is_finite()) {
+            let message = format!("--mean {bad} cannot be subtracted");
+            return Err(Failure::new(message, Some("give finite numbers")));
+        }
         Ok(Normalisation {
+            factor: self.factor(dataset)?,
             mean: each(&self.mean, "mean")?,
             deviation: each(&self.deviation, "deviation")?,
-            ..Normalisation::unit()
         })
     }
 
-    fn read(&self, shape: Shape) -> Result<(Dataset, String), Failure> {
-        let name = self.dataset.as_str();
-        let read = match (name, &self.data) {
-            ("fashion-mnist", None) => {
-                let (_, test) = fashion_mnist::embedded().map_err(|error| failed(&error))?;
-                return Ok((test, "the embedded Fashion-MNIST sample".to_owned()));
+    /// What pixels are multiplied by.
+    fn factor(&self, dataset: &Dataset) -> Result<f32, Failure> {
+        match (self.pixel_max, dataset.pixels()) {
+            (Some(most), _) if !(most.is_finite() && most > 0.0) => {
+                let message = format!("--pixel-max {most} is no largest value of a pixel");
+                Err(Failure::new(message, Some("give a positive number, such as 1 or 255")))
             }
-            ("fashion-mnist" | "mnist", Some(dir)) => {
-                idx::load_below(dir, idx::Part::Test, CLASSES)
+            (Some(_), Pixels::F32(_)) => {
+                let hint = "leave it out; --deviation X divides floats";
+                let message = "--pixel-max is for pixels stored as bytes; these are floats";
+                Err(Failure::new(message, Some(hint)))
             }
-            ("cifar10", Some(dir)) => Cifar::Ten.load_dir(dir).map(|(_, test)| test),
-            ("cifar100", Some(dir)) => Cifar::Hundred.load_dir(dir).map(|(_, test)| test),
-            ("mnist" | "cifar10" | "cifar100", None) => {
-                let hint = "give the folder of its files by --data DIR";
-                return Err(Failure::new(format_args!("where is {name}?"), Some(hint)));
-            }
-            (path, None) => return Ok((read_path(Path::new(path), shape)?, path.to_owned())),
-            (path, Some(_)) => {
-                let hint =
-                    "give fashion-mnist, mnist, cifar10 or cifar100, or a path and no --data";
-                let message = format!("there is no data set `{path}`");
-                return Err(Failure::new(message, Some(hint)));
-            }
-        };
-        Ok((read.map_err(|error| failed(&error))?, name.to_owned()))
+            (None, Pixels::F32(_)) => Ok(1.0),
+            (None, Pixels::U8(_)) => Ok(1.0 / BYTE),
+            (Some(most), Pixels::U8(_)) => Ok(most / BYTE),
+        }
     }
 }
 
-/// Reads a file of arrays, or a folder of whatever it holds.
-fn read_path(path: &Path, shape: Shape) -> Result<Dataset, Failure> {
-    if path.is_file() {
-        let named = read_tensors(path)?;
-        let test = arrays::dataset(&named, arrays::Part::Test, MOST_CLASSES);
-        let whole = || arrays::dataset(&named, arrays::Part::Whole, MOST_CLASSES);
-        return test.or_else(|_| whole()).map_err(|error| failed(&error));
-    }
-    if !path.is_dir() {
-        let hint = "give fashion-mnist, mnist, cifar10, cifar100, a folder or a file of arrays";
-        return Err(Failure::new(format_args!("no data set at {}", path.display()), Some(hint)));
-    }
-    let holds = |name: &str| path.join(name).is_file();
-    let read = if holds("t10k-images-idx3-ubyte") || holds("t10k-images-idx3-ubyte.gz") {
-        idx::load_below(path, idx::Part::Test, CLASSES)
-    } else if holds("test_batch.bin") {
-        Cifar::Ten.load_dir(path).map(|(_, test)| test)
-    } else if holds("test.bin") {
-        Cifar::Hundred.load_dir(path).map(|(_, test)| test)
-    } else {
-        folder::load(path, pictures(shape))
+fn check_shape(dataset: &Dataset, shape: Shape, name: &str) -> Result<(), Failure> {
+    let found = dataset.shape();
+    let fits = match shape {
+        Shape::Map { channels, height, width } => {
+            (found.channels, found.height, found.width) == (channels, height, width)
+        }
+        Shape::Vector { features } => found.elements() == Some(features),
     };
-    read.map_err(|error| failed(&error))
-}
-
-/// Pictures as the network takes them.
-fn pictures(shape: Shape) -> FolderOptions {
-    match shape {
-        Shape::Map { channels, height, width } => FolderOptions {
-            colour: if channels == 1 { Colour::Grey } else { Colour::Rgb },
-            size: match (u32::try_from(height), u32::try_from(width)) {
-                (Ok(height), Ok(width)) => Size::Scaled { height, width },
-                (Err(_), _) | (_, Err(_)) => Size::Stored,
-            },
-        },
-        Shape::Vector { .. } => FolderOptions::default(),
+    if fits {
+        return Ok(());
     }
-}
-
-fn failed(error: &DataError) -> Failure {
-    Failure::new(error, Some(error.hint()))
+    let message = format!("the images of {name} are {found}; the network takes {shape}");
+    let hint = "give the data set that the network was trained on";
+    Err(Failure::new(message, Some(hint)))
 }

@@ -8,9 +8,12 @@ use pimnas::interface::Model;
 
 use super::calibration::CalibrationArgs;
 use super::failure::Failure;
-use super::inputs::{FidelityArg, HardwareArgs, ZooArgs};
+use super::inputs::{HardwareArgs, ZooArgs};
 use super::model::{infer_failure, interface_failure, read_tensor, write_tensors};
 use super::onnx::load_weighted;
+use super::output::check_output;
+use super::precision::PrecisionArgs;
+use super::quirks::{Computes, QuirkArgs};
 use super::threads::ThreadArgs;
 
 /// Outputs of a network with weights: in floats, in fixed point or on crossbars
@@ -27,6 +30,8 @@ pub struct InferArgs {
     weights: Option<PathBuf>,
     #[command(flatten)]
     calibration: CalibrationArgs,
+    #[command(flatten)]
+    precision: PrecisionArgs,
     /// The tensor `input`: a batch, images × the shape of one
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
@@ -38,9 +43,8 @@ pub struct InferArgs {
     adc: AdcArg,
     #[command(flatten)]
     hardware: HardwareArgs,
-    /// Keep the reference's defects, or correct them (docs/QUIRKS.md)
-    #[arg(long, value_enum, default_value_t = FidelityArg::Reference)]
-    fidelity: FidelityArg,
+    #[command(flatten)]
+    quirks: QuirkArgs,
     /// Where to write the tensor `output`
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
@@ -99,12 +103,15 @@ impl InferArgs {
 
 /// Runs the command.
 pub fn run(args: &InferArgs) -> Result<(), Failure> {
+    check_output(&args.output)?;
+    let quirks = args.quirks.resolve(Computes::Outputs)?;
     let (_, hardware) = args.hardware.load()?;
     let (network, parameters) = load_weighted(&args.network, args.zoo, args.weights.as_deref())?;
     let input = read_tensor(&args.input, "input")?;
-    let model = Model::new(network, parameters, (&hardware, args.fidelity.into()))
+    let mut model = Model::new(network, parameters, (&hardware, quirks.model()))
         .map_err(|error| interface_failure(&error))?;
     let calibration = args.calibration.read()?;
+    args.precision.apply(&mut model, calibration)?;
     let output = args.threads.run(|| {
         let calibrated = model.calibrated(args.mode(), (&input, calibration));
         let compiled = calibrated

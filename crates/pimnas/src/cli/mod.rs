@@ -6,6 +6,7 @@ mod calibration;
 mod candidate;
 mod config;
 mod dataset;
+mod dataset_source;
 mod explain;
 mod failure;
 mod infer;
@@ -14,6 +15,8 @@ mod model;
 mod nonideal;
 mod onnx;
 mod output;
+mod precision;
+mod quirks;
 mod shipped;
 mod simulate;
 mod space;
@@ -45,7 +48,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Config(config::ConfigArgs),
     Accuracy(Box<accuracy::AccuracyArgs>),
-    Infer(infer::InferArgs),
+    Infer(Box<infer::InferArgs>),
     Candidate(candidate::CandidateArgs),
     Space(space::SpaceArgs),
     #[cfg(feature = "train")]

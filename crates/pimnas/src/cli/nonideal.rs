@@ -2,21 +2,27 @@
 
 use std::fmt::Display;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use pimnas::Hardware;
 use pimnas::device::{
-    AdcError, CellBits, DeviceError, DeviceQuirks, Drift, NonIdealities, OnOffRatio, ReadNoise,
-    StuckAt, Variation, VariationLaw,
+    AdcError, CellBits, DeviceError, DeviceQuirks, Drift, IrDrop, IrDropMethod, MeasuredDevice,
+    NonIdealities, OnOffRatio, ReadNoise, StuckAt, Variation, VariationLaw, Wires,
 };
-use pimnas::{Fidelity, Hardware};
+use pimnas::units::Ohms;
 
 use super::failure::Failure;
+use super::output::read_file;
 
 /// The word that switches an effect off.
 const OFF: &str = "off";
-/// Mean drift exponent, its deviation, and the time of its start, s: phase-change memory (docs/ACCURACY.md).
-const DRIFT: (f64, f64, f64) = (0.05, 0.01, 20.0);
+/// Mean drift exponent and its deviation: cells of phase-change memory at their largest
+/// conductance (Nandakumar et al., IEEE ICECS 2019, pages 727 to 730).
+const DRIFT: (f64, f64) = (0.049, 0.008);
+/// Seconds after programming at which a cell has its programmed conductance.
+const DRIFT_START: f64 = 20.0;
 
 /// How cells and converters depart from their ideals.
 #[derive(Args, Clone, Debug)]
@@ -35,9 +41,24 @@ pub struct NonIdealArgs {
     /// Noise of each read, % of a cell's current
     #[arg(long, value_name = "PERCENT|off", allow_hyphen_values = true)]
     read_noise: Option<String>,
-    /// Drift: seconds since programming; mean exponent (0.05) and its deviation (0.01) may follow
-    #[arg(long, value_name = "SECONDS[,EXPONENT[,DEVIATION]]|off", allow_hyphen_values = true)]
+    /// Drift: seconds since programming; mean exponent (0.049), its deviation (0.008) and the
+    /// seconds at which it starts (20) may follow
+    #[arg(
+        long,
+        value_name = "SECONDS[,EXPONENT[,DEVIATION[,START]]]|off",
+        allow_hyphen_values = true
+    )]
     drift: Option<String>,
+    /// IR drop along the wires, solved exactly or by the fast approximation; ohms of a segment of
+    /// a word line and of a bit line may follow (one for both). Without ohms Wire_Resistance
+    #[arg(long, value_name = "exact|fast[,OHM[,OHM]]|off", allow_hyphen_values = true)]
+    ir_drop: Option<String>,
+    /// Measured devices: levels and their deviations from a CSV file (docs/NONIDEALITIES.md)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["variation", "on_off"])]
+    device_levels: Option<PathBuf>,
+    /// Law of the measured devices' variation; without it the likelier one, or conductance
+    #[arg(long, value_enum, value_name = "LAW", requires = "device_levels")]
+    device_law: Option<LawArg>,
     /// Offset of the ADCs, deviation in steps (LSB)
     #[arg(long, value_name = "LSB|off", allow_hyphen_values = true)]
     adc_offset: Option<String>,
@@ -46,14 +67,41 @@ pub struct NonIdealArgs {
     adc_gain: Option<String>,
 }
 
+/// How cells vary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LawArg {
+    /// Normal distribution of the resistance
+    Resistance,
+    /// Normal distribution of the conductance
+    Conductance,
+    /// Log-normal distribution of the conductance
+    Lognormal,
+}
+
+impl From<LawArg> for VariationLaw {
+    fn from(law: LawArg) -> Self {
+        match law {
+            LawArg::Resistance => Self::GaussianResistance,
+            LawArg::Conductance => Self::GaussianConductance,
+            LawArg::Lognormal => Self::LogNormal,
+        }
+    }
+}
+
 impl NonIdealArgs {
+    /// The measured device, if one is given.
+    pub fn measured(&self) -> Result<Option<MeasuredDevice>, Failure> {
+        let Some(path) = &self.device_levels else { return Ok(None) };
+        let read = MeasuredDevice::from_csv(&read_file(path)?);
+        read.map(Some).map_err(|error| Failure::of_file(path, &error, Some(error.hint())))
+    }
+
     /// The effects, over those that the hardware description states.
     pub fn resolve(
         &self,
         hardware: &Hardware,
-        fidelity: Fidelity,
+        (quirks, measured): (DeviceQuirks, Option<&MeasuredDevice>),
     ) -> Result<NonIdealities, Failure> {
-        let quirks = DeviceQuirks::from(fidelity);
         let mut effects = NonIdealities::from_hardware(hardware, quirks).map_err(|e| failed(&e))?;
         if let Some(given) = &self.variation {
             effects.variation = given_or_off(given, variation)?;
@@ -80,8 +128,19 @@ impl NonIdealArgs {
         if let Some(given) = &self.drift {
             effects.drift = given_or_off(given, drift)?;
         }
+        if let Some(given) = &self.ir_drop {
+            effects.ir_drop = given_or_off(given, |given| ir_drop(given, hardware))?;
+        }
         effects.adc = self.adc(hardware)?;
         let bits = CellBits(hardware.device.bits_per_cell());
+        if let Some(device) = measured {
+            let likelier = || device.report().better_law;
+            let law = self.device_law.map(VariationLaw::from).or_else(likelier);
+            let law = law.unwrap_or(VariationLaw::GaussianConductance);
+            let (levels, variation) =
+                device.for_cells(bits, law).map_err(|error| failed(&error))?;
+            (effects.on_off, effects.variation) = (Some(levels), Some(variation));
+        }
         effects.prepare(bits).map_err(|error| failed(&error))?;
         Ok(effects)
     }
@@ -129,13 +188,47 @@ fn variation(given: &str) -> Result<Variation, Failure> {
 }
 
 fn drift(given: &str) -> Result<Drift, Failure> {
-    let (mean, spread, reference_seconds) = DRIFT;
-    let [seconds, exponent, deviation] = match given.split(',').count() {
-        1 => numbers("--drift", given).map(|[seconds]| [seconds, mean, spread])?,
-        2 => numbers("--drift", given).map(|[seconds, mean]| [seconds, mean, spread])?,
+    let ((mean, spread), start) = (DRIFT, DRIFT_START);
+    let [seconds, exponent, deviation, reference_seconds] = match given.split(',').count() {
+        1 => numbers("--drift", given).map(|[seconds]| [seconds, mean, spread, start])?,
+        2 => numbers("--drift", given).map(|[seconds, mean]| [seconds, mean, spread, start])?,
+        3 => numbers("--drift", given)
+            .map(|[seconds, mean, spread]| [seconds, mean, spread, start])?,
         _ => numbers("--drift", given)?,
     };
     Ok(Drift { exponent, deviation, seconds, reference_seconds })
+}
+
+fn ir_drop(given: &str, hardware: &Hardware) -> Result<IrDrop, Failure> {
+    let (method, ohms) = given.split_once(',').map_or((given, None), |(a, b)| (a, Some(b)));
+    let method = match method.trim() {
+        "exact" => IrDropMethod::Exact,
+        "fast" => IrDropMethod::EqualInputs,
+        other => {
+            let message = format!("--ir-drop {given}: there is no method `{other}`");
+            return Err(Failure::new(message, Some("give exact, fast or off")));
+        }
+    };
+    let stated = hardware.crossbar.wire_resistance;
+    let (word_line, bit_line) = match ohms {
+        None => (stated, stated),
+        Some(ohms) if ohms.contains(',') => {
+            numbers("--ir-drop", ohms).map(|[word, bit]| (Ohms(word), Ohms(bit)))?
+        }
+        Some(ohms) => numbers("--ir-drop", ohms).map(|[both]| (Ohms(both), Ohms(both)))?,
+    };
+    let (Some(&low_resistance), Some(columns)) =
+        (hardware.device.resistances.last(), NonZeroUsize::new(hardware.crossbar.columns as usize))
+    else {
+        let hint = "give Device_Resistance and Xbar_Size in the hardware description";
+        return Err(Failure::new("IR drop needs the cells' resistance", Some(hint)));
+    };
+    if ohms.is_none() && stated.0 <= 0.0 {
+        let message = format!("--ir-drop {given}: Wire_Resistance is 0");
+        let hint = "give the ohms of a segment behind the method, such as fast,2.82";
+        return Err(Failure::new(message, Some(hint)));
+    }
+    Ok(IrDrop { wires: Wires { word_line, bit_line }, low_resistance, columns, method })
 }
 
 /// So many numbers with commas between.

@@ -21,7 +21,7 @@ impl OutputArgs {
     /// Whether the file can be written, as far as that can be told before there is something to
     /// write: nobody wants to hear of a wrong path after an hour's work.
     pub fn check(&self) -> Result<(), Failure> {
-        self.output.as_ref().map_or(Ok(()), |path| check_target(path))
+        self.output.as_ref().map_or(Ok(()), |path| check_output(path))
     }
 
     /// Writes the text.
@@ -58,6 +58,23 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
+/// Whether a file can be written, as far as that can be told beforehand: its folder is there and
+/// takes a file.
+pub fn check_output(path: &Path) -> Result<(), Failure> {
+    check_target(path)?;
+    if path.metadata().is_ok_and(|target| !target.is_file()) {
+        return Ok(());
+    }
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    beside(folder_of(&target)).map(drop).map_err(|error| unwritable(path, &error))
+}
+
+/// A file that cannot be written.
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    let hint = "check that the folder may be written to and has room";
+    Failure::of_file(path, format_args!("cannot write: {}", error.kind()), Some(hint))
+}
+
 fn check_target(path: &Path) -> Result<(), Failure> {
     if path.is_dir() || path.file_name().is_none() {
         let hint = "give the name of a file in it";
@@ -75,10 +92,7 @@ fn check_target(path: &Path) -> Result<(), Failure> {
 /// followed; a pipe or a device, which must not be replaced, is written to.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     check_target(path)?;
-    let failed = |error: io::Error| {
-        let hint = "check that the folder may be written to and has room";
-        Failure::of_file(path, format_args!("cannot write: {}", error.kind()), Some(hint))
-    };
+    let failed = |error: io::Error| unwritable(path, &error);
     if path.metadata().is_ok_and(|target| !target.is_file()) {
         let mut target = File::options().write(true).open(path).map_err(failed)?;
         return target.write_all(bytes).map_err(failed);
