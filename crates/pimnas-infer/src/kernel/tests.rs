@@ -137,7 +137,7 @@ impl Problem {
 fn problem() -> impl Strategy<Value = Problem> {
     // An interpreter has time for a few rows only, and for digits of few sums.
     let (rows, bits, cycles) = if cfg!(miri) { (9, 2, 2) } else { (90, 8, 8) };
-    let sizes = (1..rows, 1_usize..11, 1_usize..4, 1_usize..4);
+    let sizes = (1_usize..rows, 1_usize..11, 1_usize..4, 1_usize..4);
     let bits = (1_u32..=bits, 1_u32..=bits, 1_usize..=cycles);
     let adc = (any::<bool>(), 2_u32..=10, -3.0_f32..6.0);
     (sizes, bits, adc, any::<u64>(), 0_u32..3).prop_map(|(sizes, bits, adc, seed, sparse)| {

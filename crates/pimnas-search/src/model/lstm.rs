@@ -293,7 +293,7 @@ mod tests {
             steps.iter().map(of).sum::<f64>()
         };
         let gradient = lstm.gradient(&decisions, &[(&rollout, advantage)], bonus);
-        for index in 0..gradient.len() {
+        for (index, found) in gradient.into_iter().enumerate() {
             let before = lstm.memory.weights[index];
             lstm.memory.weights[index] = before + 1e-5;
             let above = objective(&lstm);
@@ -301,7 +301,7 @@ mod tests {
             let below = objective(&lstm);
             lstm.memory.weights[index] = before;
             let slope = (above - below) / 2e-5;
-            assert!((slope - gradient[index]).abs() < 1e-8, "{index}: {slope}");
+            assert!((slope - found).abs() < 1e-8, "{index}: {slope}");
         }
     }
 

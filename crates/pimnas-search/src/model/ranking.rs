@@ -240,14 +240,14 @@ mod tests {
         };
         let mut gradient = vec![0.0; network.weights.len()];
         network.learn(&worse, &better, &mut gradient);
-        for index in 0..gradient.len() {
+        for (index, found) in gradient.into_iter().enumerate() {
             let before = network.weights[index];
             network.weights[index] = before + 1e-6;
             let above = loss(&network);
             network.weights[index] = before - 1e-6;
             let below = loss(&network);
             network.weights[index] = before;
-            assert!(((above - below) / 2e-6 - gradient[index]).abs() < 1e-7);
+            assert!(((above - below) / 2e-6 - found).abs() < 1e-7);
         }
     }
 }

@@ -23,7 +23,7 @@ use super::model::interface_failure;
 use super::nonideal::NonIdealArgs;
 use super::onnx::load_weighted;
 use super::output::{OutputArgs, note};
-use super::precision::{PrecisionArgs, Scales};
+use super::precision::PrecisionArgs;
 use super::quirks::{Computes, QuirkArgs};
 use super::shipped;
 use super::simulate::ReportFormat;
