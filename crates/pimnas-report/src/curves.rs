@@ -43,9 +43,15 @@ impl Frame {
 pub fn svg(title: &str, (across, up): (&str, &str), series: &[Series]) -> String {
     let all = || series.iter().flat_map(|one| &one.points);
     let range = |values: &mut dyn Iterator<Item = f64>| {
-        let ends =
-            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-        if ends.0 < ends.1 { ends } else { (ends.0.min(0.0), ends.0.max(0.0) + 1.0) }
+        let ends = values.fold(None, |ends: Option<(f64, f64)>, value| {
+            Some(ends.map_or((value, value), |(low, high)| (low.min(value), high.max(value))))
+        });
+        match ends {
+            Some((low, high)) if low < high => (low, high),
+            // One value: an axis around it.
+            Some((low, _)) => (low - 0.5, low + 0.5),
+            None => (0.0, 1.0),
+        }
     };
     let frame = Frame {
         x: range(&mut all().map(|point| point[0])),
@@ -170,6 +176,7 @@ mod tests {
     fn ticks_are_round_and_inside() {
         assert_eq!(ticks((0.0, 1.0)), [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]);
         assert_eq!(ticks((3.0, 295.0)), [100.0, 200.0]);
-        assert!(!svg("", ("", ""), &[]).contains("NaN"));
+        let empty = svg("", ("", ""), &[]);
+        assert!(!empty.contains("NaN"), "{empty}");
     }
 }

@@ -32,7 +32,7 @@ const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/onnx/tin
 #[case::stated_bits(&["--weight-bits", "5"], "states its own precision")]
 #[case::few_bits(&["--calibrate", "max", "--weight-bits", "1"], "--weight-bits 1")]
 #[case::many_bits(&["--calibrate", "max", "--activation-bits", "99"], "--activation-bits 99")]
-#[case::samples(&["--calibrate", "max", "--calibration-images", "0"], "no images")]
+#[case::samples(&["--calibrate", "max", "--calibration-images", "0"], "needs sample inputs")]
 #[case::percentile(&["--calibrate", "percentile", "--calibration-percentile", "0"], "percentile")]
 #[case::pixel_max(&["--pixel-max=-1"], "--pixel-max -1")]
 #[case::deviation(&["--deviation", "0"], "--deviation 0")]
