@@ -32,7 +32,9 @@ pub struct Plan {
     pub evaluations: usize,
     /// Trials that are proposed at once.
     pub batch: usize,
-    /// Runs; their seeds are 0, 1, ….
+    /// Seed of the first run; the others follow.
+    pub first_seed: u64,
+    /// Runs.
     pub seeds: usize,
 }
 
@@ -128,7 +130,7 @@ impl Ground<'_> {
     /// A table in which nothing keeps the constraints, and a search that fails.
     pub fn curves(&self, make: Make<'_>, plan: Plan) -> Result<Vec<Curve>, BenchmarkError> {
         let whole = self.whole()?;
-        let seeds = 0..plan.seeds as u64;
+        let seeds = plan.first_seed..plan.first_seed.saturating_add(plan.seeds as u64);
         seeds.into_par_iter().map(|seed| self.curve(&whole, make, (plan, seed))).collect()
     }
 }

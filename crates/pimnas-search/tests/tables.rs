@@ -30,7 +30,7 @@ fn a_table_is_read_and_searched() {
     assert_eq!((table.len(), table.optimum(0), table.optimum(1)), (15_625, Some(96.0), Some(0.0)));
     let goals = Goals::new(table.metrics(), &[Objective::new("score")], &[]).unwrap();
     let ground = Ground { space: &space, table: &table, goals: &goals };
-    let plan = Plan { evaluations: 150, batch: 1, seeds: 8 };
+    let plan = Plan { evaluations: 150, batch: 1, first_seed: 0, seeds: 8 };
     let make = || controllers::by_name("local-search").unwrap();
     let curves = ground.curves(&make, plan).unwrap();
     let best = ground.best().unwrap();

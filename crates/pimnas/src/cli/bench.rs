@@ -48,7 +48,11 @@ struct SearchArgs {
     /// A controller; may be repeated. Without it, all of them
     #[arg(long, value_name = "NAME")]
     controller: Vec<String>,
-    /// Runs of each, with the seeds 0, 1, …
+    /// Seed of the first run of each; the others follow. Seeds that chose a setting should not judge it
+    #[arg(long, value_name = "S", default_value_t = 0,
+          value_parser = clap::value_parser!(u64).range(..=1 << 62))]
+    first_seed: u64,
+    /// Runs of each
     #[arg(long, value_name = "N", default_value_t = 20,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     seeds: u32,
@@ -127,7 +131,12 @@ fn search(args: &SearchArgs) -> Result<(), Failure> {
     let failed = |error| Failure::new(error, Some("check the table and the constraints"));
     let best = ground.best().map_err(failed)?;
     let last = args.budget.iter().copied().max().unwrap_or(1) as usize;
-    let plan = Plan { evaluations: last, batch: args.batch as usize, seeds: args.seeds as usize };
+    let plan = Plan {
+        evaluations: last,
+        batch: args.batch as usize,
+        first_seed: args.first_seed,
+        seeds: args.seeds as usize,
+    };
     let bar = ProgressBar::new(controllers.len() as u64);
     let mut all: Vec<(&str, Vec<Curve>)> = Vec::new();
     for name in controllers {
