@@ -39,9 +39,7 @@ fn assembly(criterion: &mut Criterion) {
                 bench.iter(|| net.assemble_candidate(&rollout).unwrap());
             });
             let mut assembled = net.assemble_candidate(&rollout).unwrap();
-            assembled
-                .calibrate(&[batch(space.as_ref(), &rollout)], Precision::Quantised)
-                .unwrap();
+            assembled.calibrate(&[batch(space.as_ref(), &rollout)], Precision::Quantised).unwrap();
             group.bench_function(format!("{name}/{kind}/graph-and-parameters"), |bench| {
                 bench.iter(|| assembled.graph_and_parameters().unwrap());
             });

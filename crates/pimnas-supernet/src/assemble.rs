@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use pimnas_config::RawConfig;
 use pimnas_formats::NamedTensors;
-use pimnas_network::Network;
+use pimnas_network::{Network, Operation};
 use pimnas_search::space::RealisedHardware;
 use pimnas_search::{HardwareChoice, Rollout};
 use pimnas_train::{
@@ -88,6 +88,19 @@ impl Assembled {
     /// # Errors
     /// A layer without a scale: its slice has neither been trained nor calibrated.
     pub fn graph_and_parameters(&self) -> Result<(Network, NamedTensors), SupernetError> {
+        let layers = self.model.network.layers.iter().zip(&self.model.states);
+        for (layer, (described, state)) in layers.enumerate() {
+            let quantised = matches!(
+                described.operation,
+                Operation::Convolution(_)
+                    | Operation::FullyConnected { .. }
+                    | Operation::BatchNorm { .. }
+            );
+            if quantised && state.scale.is_none() {
+                let kind = described.operation.name();
+                return Err(SupernetError::Uncalibrated { layer, kind });
+            }
+        }
         Ok(self.model.candidate()?)
     }
 
@@ -97,7 +110,7 @@ impl Assembled {
     /// # Errors
     /// As [`Self::graph_and_parameters`]; layers that have no form in it.
     pub fn mnsim_cfg(&self) -> Result<serde_json::Value, SupernetError> {
-        crate::mnsim::layer_list(&self.model.candidate()?.0)
+        crate::mnsim::layer_list(&self.graph_and_parameters()?.0)
     }
 
     /// The logits of a batch, items × classes, row by row.
@@ -140,7 +153,8 @@ impl Total {
                 self.squares.resize(mean.len(), 0.0);
                 let rows = *rows as f64;
                 self.rows += rows;
-                let channels = mean.iter().zip(variance).map(|(&m, &v)| (f64::from(m), f64::from(v)));
+                let channels =
+                    mean.iter().zip(variance).map(|(&m, &v)| (f64::from(m), f64::from(v)));
                 for ((sum, square), (m, v)) in
                     self.sums.iter_mut().zip(&mut self.squares).zip(channels)
                 {

@@ -43,6 +43,14 @@ pub enum SupernetError {
         /// Why the last one that was tried does not.
         why: String,
     },
+    /// A candidate without the range of an output.
+    #[error("layer {layer} ({kind}) has no scale yet: its slice has not been trained")]
+    Uncalibrated {
+        /// Index of the layer.
+        layer: usize,
+        /// Its operation.
+        kind: &'static str,
+    },
     /// A layer that candidate lists cannot state.
     #[error("layer {layer} ({kind}) has no form in a candidate's layer list: {why}")]
     Form {
@@ -82,6 +90,7 @@ impl SupernetError {
             Self::Unnamed { .. } => "give the layer a `name` in the description of the space",
             Self::TooLarge { .. } => "let the super net grow for this rollout first",
             Self::Empty { .. } => "loosen the space's requirements",
+            Self::Uncalibrated { .. } => "calibrate the candidate on a few batches",
             Self::Form { .. } => "write the candidate as a layer list with scales",
             Self::Settings { .. } => "see docs/SUPERNET.md for the settings and their defaults",
             Self::Checkpoint { .. } => {

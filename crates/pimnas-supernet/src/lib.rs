@@ -28,7 +28,7 @@ pub use gradient::Gradients;
 pub use kendall::kendall_tau;
 pub use sampler::{LossTable, Sampler, SamplerKind};
 pub use select::Selection;
-pub use settings::{DEFAULT_SETTINGS, SupernetSettings};
+pub use settings::{CalibrationSettings, DEFAULT_SETTINGS, SupernetSettings};
 pub use shared::{Role, Shared, SharedStore};
 pub use subnet::{Slice, StateKey, Subnet};
 pub use supernet::SuperNet;

@@ -102,7 +102,10 @@ fn operation(
             let keys = sized((input, output), pool.mode)?;
             let whole = |size: usize| size.is_multiple_of(pool.kernel_size.max(1));
             let Shape::Map { height, width, .. } = input else { return Err("it takes a vector") };
-            if pool.padding > 0 || pool.stride != pool.kernel_size || !whole(height) || !whole(width)
+            if pool.padding > 0
+                || pool.stride != pool.kernel_size
+                || !whole(height)
+                || !whole(width)
             {
                 return Err("its windows overlap, or leave a rest");
             }

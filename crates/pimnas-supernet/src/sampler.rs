@@ -45,6 +45,23 @@ pub enum SamplerKind {
     },
 }
 
+impl SamplerKind {
+    /// Rollouts of a step.
+    #[must_use]
+    pub fn rollouts(&self, space: &dyn Space) -> usize {
+        match *self {
+            Self::Uniform { rollouts } | Self::Pareto { rollouts, .. } => rollouts.max(1),
+            Self::Sandwich { random } => random + 2,
+            Self::Fair { rollouts: 0 } => {
+                let choices =
+                    space.decisions().list().iter().map(|decision| decision.choices.len());
+                choices.max().unwrap_or(1)
+            }
+            Self::Fair { rollouts } => rollouts,
+        }
+    }
+}
+
 /// Mean losses by decision and choice, recent ones counting more.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LossTable {
@@ -105,11 +122,12 @@ impl Sampler<'_> {
     /// A space in which none of many draws decodes.
     pub fn draw(&self, step: u64) -> Result<Vec<Rollout>, SupernetError> {
         let streams = Streams::new(self.seed);
+        let count = self.kind.rollouts(self.space);
         // One stream a rollout: they do not depend on how often another one is drawn again.
         let stream = |index: usize| streams.stream(step << 16 | index as u64, Purpose::Sample);
         match self.kind {
-            SamplerKind::Uniform { rollouts } => {
-                (0..rollouts.max(1)).map(|index| self.uniform(&mut stream(index))).collect()
+            SamplerKind::Uniform { .. } => {
+                (0..count).map(|index| self.uniform(&mut stream(index))).collect()
             }
             SamplerKind::Sandwich { random } => {
                 let mut drawn = vec![self.edges.largest.clone(), self.edges.smallest.clone()];
@@ -118,23 +136,23 @@ impl Sampler<'_> {
                 }
                 Ok(drawn)
             }
-            SamplerKind::Fair { rollouts } => {
-                let most = self.space.decisions().list().iter().map(|d| d.choices.len()).max();
-                let count = if rollouts == 0 { most.unwrap_or(1) } else { rollouts };
-                (0..count)
-                    .map(|index| {
-                        let fair = self.fair(step * count as u64 + index as u64);
-                        match self.space.decode(&fair) {
-                            Ok(_) => Ok(fair),
-                            Err(_) => self.uniform(&mut stream(index)),
-                        }
-                    })
-                    .collect()
-            }
-            SamplerKind::Pareto { rollouts, pool, explore } => (0..rollouts.max(1))
+            SamplerKind::Fair { .. } => (0..count)
+                .map(|index| {
+                    let fair = self.fair(step * count as u64 + index as u64);
+                    match self.space.decode(&fair) {
+                        Ok(_) => Ok(fair),
+                        Err(_) => self.uniform(&mut stream(index)),
+                    }
+                })
+                .collect(),
+            SamplerKind::Pareto { pool, explore, .. } => (0..count)
                 .map(|index| {
                     let stream = &mut stream(index);
-                    if stream.unit() < explore { self.uniform(stream) } else { self.best(pool, stream) }
+                    if stream.unit() < explore {
+                        self.uniform(stream)
+                    } else {
+                        self.best(pool, stream)
+                    }
                 })
                 .collect(),
         }

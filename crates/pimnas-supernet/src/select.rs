@@ -147,7 +147,8 @@ impl Ties {
                 continue;
             }
             let tensor = weight_name(member).and_then(|name| shared.get(&name));
-            let Some(tensor) = tensor.filter(|t| matches!(t.role, Role::Convolution | Role::Linear))
+            let Some(tensor) =
+                tensor.filter(|t| matches!(t.role, Role::Convolution | Role::Linear))
             else {
                 continue;
             };

@@ -59,6 +59,14 @@ impl SupernetSettings {
         settings.training.check()?;
         Ok(settings)
     }
+
+    /// The settings in writing.
+    ///
+    /// # Errors
+    /// [`SupernetError::Settings`] for numbers that TOML does not have.
+    pub fn to_toml(&self) -> Result<String, SupernetError> {
+        toml::to_string(self).map_err(|error| SupernetError::Settings { why: error.to_string() })
+    }
 }
 
 fn merge(into: &mut Table, from: Table) {
@@ -102,6 +110,7 @@ mod tests {
         assert_eq!(own.sampler, SamplerKind::Fair { rollouts: 0 });
         let training = TrainingOptions { epochs: 3, ..all.training.clone() };
         assert_eq!(own, SupernetSettings { training, sampler: own.sampler, ..all });
+        assert_eq!(SupernetSettings::from_toml(&own.to_toml().unwrap()).unwrap(), own);
     }
 
     #[test]

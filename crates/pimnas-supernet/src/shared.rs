@@ -136,7 +136,11 @@ impl SharedStore {
     ///
     /// # Errors
     /// [`SupernetError::TooLarge`] where it does not hold `asked`.
-    pub fn holding(&self, name: &str, asked: [usize; 4]) -> Result<(usize, &Shared), SupernetError> {
+    pub fn holding(
+        &self,
+        name: &str,
+        asked: [usize; 4],
+    ) -> Result<(usize, &Shared), SupernetError> {
         let found = self.tensors.get_full(name);
         let held = found.map_or([0; 4], |(_, _, shared)| shared.dims);
         match found {

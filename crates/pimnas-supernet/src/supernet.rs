@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use pimnas_search::{Candidate, PaddingFlag, Rollout, Space};
-use pimnas_train::{
-    Activations, ForwardPass, LayerState, Leaves, Output, PassOptions, Update,
-};
+use pimnas_train::{Activations, ForwardPass, LayerState, Leaves, Output, PassOptions, Update};
 
 use crate::cover::{Edges, cover, edges};
 use crate::error::SupernetError;

@@ -246,5 +246,9 @@ fn right(logits: &[f32], labels: &[u32]) -> usize {
         }
         best
     };
-    logits.chunks(classes).zip(labels).filter(|(item, label)| answer(item) == **label as usize).count()
+    logits
+        .chunks(classes)
+        .zip(labels)
+        .filter(|(item, label)| answer(item) == **label as usize)
+        .count()
 }

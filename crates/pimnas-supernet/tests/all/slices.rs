@@ -1,12 +1,8 @@
 //! Slices of shared tensors, and steps that touch nothing else.
 
-#![allow(missing_docs)]
-
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{batch, rollouts, supernet};
+use crate::common::{batch, rollouts, supernet};
 use pimnas_network::Operation;
 use pimnas_search::{PaddingFlag, spaces};
 use pimnas_supernet::{SamplerKind, Selection, SharedStore, Subnet, SupernetTrainer};
@@ -19,9 +15,8 @@ fn bits(store: &SharedStore) -> BTreeMap<String, Vec<[u32; 3]>> {
         .iter()
         .map(|(name, shared)| {
             let all = 0..shared.values.len();
-            let bits = all.map(|at| {
-                [of(&shared.values, at), of(&shared.first, at), of(&shared.second, at)]
-            });
+            let bits = all
+                .map(|at| [of(&shared.values, at), of(&shared.first, at), of(&shared.second, at)]);
             (name.to_owned(), bits.collect())
         })
         .collect()
@@ -155,6 +150,9 @@ fn no_random_rollout_asks_for_more_than_the_cover_found() {
         }
         let largest = net.subnet(&net.edges().largest).unwrap().values();
         let smallest = net.subnet(&net.edges().smallest).unwrap().values();
-        println!("{name}: {} shared values, networks of {smallest} to {largest}", net.shared().values());
+        println!(
+            "{name}: {} shared values, networks of {smallest} to {largest}",
+            net.shared().values()
+        );
     }
 }

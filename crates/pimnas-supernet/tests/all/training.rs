@@ -1,12 +1,8 @@
 //! Trainings of super nets, and which rollouts they draw.
 
-#![allow(missing_docs)]
-
-mod common;
-
 use std::sync::Arc;
 
-use common::supernet;
+use crate::common::{self, supernet};
 use pimnas_data::{Dataset, Normalisation, fashion_mnist};
 use pimnas_search::{Rollout, Space, spaces};
 use pimnas_supernet::{
@@ -65,7 +61,7 @@ fn a_resumed_training_ends_with_the_same_bits() {
 #[test]
 fn a_super_net_learns() {
     let data = dataset(400);
-    let options = TrainingOptions { epochs: 4, batch: 20, ..options() };
+    let options = TrainingOptions { epochs: 8, batch: 20, rate: 0.05, ..options() };
     let mut trainer = trainer(SamplerKind::Sandwich { random: 1 }, options);
     let normalisation = Normalisation::unit();
     let loader = trainer.loader(&data, &normalisation);
@@ -149,5 +145,66 @@ fn edges_are_the_largest_and_smallest_of_what_is_drawn() {
         for rollout in common::rollouts(net.space(), 200, 12) {
             assert!(least <= of(&rollout) && of(&rollout) <= most, "{name}");
         }
+    }
+}
+
+/// Figures of docs/SUPERNET.md; with PIMNAS_STUDY a number of rollouts, with PIMNAS_EPOCHS epochs.
+#[test]
+#[ignore = "minutes: run it alone, with --nocapture"]
+fn the_default_super_net() {
+    use std::time::Instant;
+    let number = |name: &str, other: u32| {
+        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(other)
+    };
+    let settings = pimnas_supernet::SupernetSettings::from_toml("").unwrap();
+    let (training, test) = fashion_mnist::embedded().unwrap();
+    let epochs = number("PIMNAS_EPOCHS", settings.training.epochs);
+    let options = TrainingOptions { epochs, ..settings.training.clone() };
+    let mut trainer = trainer(settings.sampler, options);
+    let net = &trainer.net;
+    let begun = Instant::now();
+    for _ in 0..200 {
+        net.assemble_candidate(&net.edges().largest).unwrap();
+    }
+    println!("assembly of the largest: {:.0} µs", begun.elapsed().as_secs_f64() * 1e6 / 200.0);
+    let normalisation = Normalisation::unit();
+    let loader = trainer.loader(&training, &normalisation);
+    let begun = Instant::now();
+    let mut images = 0;
+    while !trainer.is_done() {
+        let (step, finished) = trainer.next(&loader).unwrap();
+        images += step.report.images;
+        if let Some(sums) = finished {
+            println!(
+                "loss {:.4}, {:.0} s",
+                sums.loss / sums.images as f64,
+                begun.elapsed().as_secs_f64()
+            );
+        }
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    println!("{images} images in {seconds:.0} s, {:.0} images/s", images as f64 / seconds);
+    let calibrated = Loader { batch: settings.calibration.images, ..loader.clone() };
+    let calibration = Calibration::new(&calibrated, settings.calibration.batches);
+    let test = Loader { dataset: &test, ..loader.clone() };
+    let accuracy =
+        |rollout: &Rollout| trainer.evaluate(rollout, (&test, &calibration)).unwrap().accuracy();
+    println!("largest {:.4}", accuracy(&trainer.net.edges().largest));
+    println!("smallest {:.4}", accuracy(&trainer.net.edges().smallest));
+    let mut pairs = Vec::new();
+    for rollout in common::rollouts(trainer.net.space(), number("PIMNAS_STUDY", 20) as usize, 0) {
+        let model = trainer.net.finalise(&rollout).unwrap();
+        let mut fresh = pimnas_train::Model::new(&model.network, 1).unwrap();
+        for (own, known) in fresh.states.iter_mut().zip(&model.states) {
+            own.drops_first = known.drops_first;
+        }
+        let mut alone = pimnas_train::Trainer::new(fresh, trainer.options.clone()).unwrap();
+        while !alone.is_done() {
+            alone.next(&loader).unwrap();
+        }
+        let pair = (accuracy(&rollout), alone.evaluate(&test).unwrap().accuracy());
+        println!("one-shot {:.4} alone {:.4}", pair.0, pair.1);
+        pairs.push(pair);
+        println!("{} rollouts, tau {:?}", pairs.len(), pimnas_supernet::kendall_tau(&pairs));
     }
 }
