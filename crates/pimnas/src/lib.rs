@@ -39,6 +39,8 @@ pub use pimnas_report as report;
 pub use pimnas_search as search;
 pub use pimnas_simulate as simulation;
 #[cfg(feature = "train")]
+pub use pimnas_supernet as supernet;
+#[cfg(feature = "train")]
 pub use pimnas_train as train;
 pub use pimnas_units as units;
 pub use pimnas_verify as verify;

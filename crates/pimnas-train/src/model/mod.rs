@@ -4,6 +4,7 @@ mod export;
 mod forward;
 mod noise;
 mod parameters;
+mod parts;
 mod plan;
 mod state;
 

@@ -20,6 +20,8 @@ mod quirks;
 mod shipped;
 mod simulate;
 mod space;
+#[cfg(feature = "train")]
+mod supernet;
 mod sweep;
 mod threads;
 #[cfg(feature = "train")]
@@ -54,6 +56,8 @@ enum Command {
     #[cfg(feature = "train")]
     Train(Box<train::TrainArgs>),
     Bench(bench::BenchArgs),
+    #[cfg(feature = "train")]
+    Supernet(Box<supernet::SupernetArgs>),
 }
 
 /// Runs the command of the process's arguments. Exit codes: 0 done, 1 the answer is "no",
@@ -74,6 +78,8 @@ pub fn run() -> ExitCode {
         Command::Bench(args) => bench::run(args).map(done),
         #[cfg(feature = "train")]
         Command::Train(args) => train::run(args).map(done),
+        #[cfg(feature = "train")]
+        Command::Supernet(args) => supernet::run(args).map(done),
     };
     result.unwrap_or_else(|failure| {
         output::note(&failure.text);

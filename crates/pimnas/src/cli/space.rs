@@ -135,7 +135,7 @@ pub fn run(args: &SpaceArgs) -> Result<(), Failure> {
 }
 
 /// The space, and its text.
-fn load(given: &str) -> Result<(WrittenSpace, String), Failure> {
+pub fn load(given: &str) -> Result<(WrittenSpace, String), Failure> {
     let path = Path::new(given);
     if let Some(text) = spaces::text(given) {
         let space = spaces::build(given).map_err(|problems| failure(&problems, (given, text)))?;

@@ -16,7 +16,8 @@ use crate::cli::output::{read_file, unreadable, write_file};
 const CHECKPOINT: &str = "checkpoint.safetensors";
 const NETWORK: &str = "network.json";
 const WEIGHTS: &str = "weights.safetensors";
-const LOG: &str = "events.out.tfevents.pimnas";
+/// Name of the log.
+pub const LOG: &str = "events.out.tfevents.pimnas";
 
 /// Where a training is kept.
 #[derive(Args, Clone, Debug)]
@@ -113,7 +114,7 @@ impl TrainingFolder {
 
     /// The log of events, gone on with where there is one.
     pub fn log(&self, trainer: &Trainer) -> Result<EventLog, Failure> {
-        EventLog::open(&self.path(LOG), trainer)
+        EventLog::open(&self.path(LOG), trainer.position.step)
     }
 }
 
@@ -127,10 +128,11 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    fn open(path: &Path, trainer: &Trainer) -> Result<Self, Failure> {
+    /// The log in that file; begun anew where no step is done.
+    pub fn open(path: &Path, step: u64) -> Result<Self, Failure> {
         let mut options = OpenOptions::new();
         options.create(true);
-        if trainer.position.step == 0 {
+        if step == 0 {
             options.write(true).truncate(true);
         } else {
             options.append(true);
@@ -154,15 +156,20 @@ impl EventLog {
         }
         let step = report.step;
         let accuracy = report.correct as f32 / report.images.max(1) as f32;
-        for (tag, value) in [
-            ("training/loss", report.loss),
-            ("training/accuracy", accuracy),
-            ("training/rate", report.rate),
-            ("training/gradient", report.gradient),
-        ] {
-            self.put(&Event::Scalar { tag, step, value })?;
-        }
-        Ok(())
+        self.scalars(
+            step,
+            &[
+                ("training/loss", report.loss),
+                ("training/accuracy", accuracy),
+                ("training/rate", report.rate),
+                ("training/gradient", report.gradient),
+            ],
+        )
+    }
+
+    /// Numbers by their names.
+    pub fn scalars(&mut self, step: u64, named: &[(&str, f32)]) -> Result<(), Failure> {
+        named.iter().try_for_each(|&(tag, value)| self.put(&Event::Scalar { tag, step, value }))
     }
 
     /// After an epoch.

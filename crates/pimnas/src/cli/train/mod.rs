@@ -1,8 +1,8 @@
 //! `pimnas train`.
 
-mod folder;
+pub mod folder;
 mod options;
-mod progress;
+pub mod progress;
 
 use std::time::Instant;
 
@@ -102,7 +102,7 @@ fn train(
     let mut last = None;
     while !trainer.is_done() {
         let (report, finished) = trainer.next(&loader).map_err(|error| failed(&error))?;
-        progress.step(&report, trainer);
+        progress.step(&report, (trainer.position.epoch, trainer.options.epochs));
         log.step(&report)?;
         if let Some(sums) = finished {
             let found = trainer.evaluate(&test).map_err(|error| failed(&error))?;

@@ -25,19 +25,24 @@ impl Progress {
     /// That of a training.
     pub fn new(trainer: &Trainer, loader: &Loader<'_>) -> Self {
         let of_epoch = (loader.batches() * loader.batch.min(loader.dataset.len())) as u64;
-        let bar = ProgressBar::new(of_epoch * u64::from(trainer.options.epochs));
+        let done = trainer.position.epoch * of_epoch + trainer.sums.images;
+        Self::over(of_epoch * u64::from(trainer.options.epochs), done)
+    }
+
+    /// Over so many images, of which some are done.
+    pub fn over(images: u64, done: u64) -> Self {
+        let bar = ProgressBar::new(images);
         let style = "{msg} {bar:24} {pos}/{len} images, {per_sec}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
         }
-        let done = trainer.position.epoch * of_epoch + trainer.sums.images;
         bar.set_position(done);
         bar.reset_eta();
         Self { bar, loss: None, accuracy: None, shown: None, epoch_begun: Instant::now() }
     }
 
-    /// After a step.
-    pub fn step(&mut self, report: &StepReport, trainer: &Trainer) {
+    /// After a step, with the epochs done and all of them.
+    pub fn step(&mut self, report: &StepReport, (epoch, epochs): (u64, u32)) {
         let mix = |old: Option<f64>, new: f64| {
             Some(old.map_or(new, |old| MEMORY * old + (1.0 - MEMORY) * new))
         };
@@ -47,12 +52,18 @@ impl Progress {
         self.bar.inc(report.images as u64);
         if self.shown.is_none_or(|shown| shown.elapsed() > REFRESH) {
             self.shown = Some(Instant::now());
-            let (epoch, epochs) = (trainer.position.epoch + 1, trainer.options.epochs);
-            let epoch = epoch.min(u64::from(epochs));
+            let epoch = (epoch + 1).min(u64::from(epochs));
             let (loss, accuracy) = (self.loss.unwrap_or(0.0), self.accuracy.unwrap_or(0.0));
             let percent = 100.0 * accuracy;
             self.bar.set_message(format!("epoch {epoch}/{epochs} loss {loss:.3} {percent:.1} %"));
         }
+    }
+
+    /// A line that stays, at the end of an epoch, and the seconds since the last.
+    pub fn line(&mut self, text: impl FnOnce(f64) -> String) {
+        let line = text(self.epoch_begun.elapsed().as_secs_f64());
+        self.bar.suspend(|| note(&line));
+        self.epoch_begun = Instant::now();
     }
 
     /// After an epoch: a line that stays.

@@ -1,0 +1,8 @@
+//! One test program: linking takes longer than running.
+
+#![allow(missing_docs)]
+
+mod candidates;
+mod common;
+mod slices;
+mod training;

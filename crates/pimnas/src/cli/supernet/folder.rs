@@ -1,0 +1,96 @@
+//! The folder of a super net: its space, settings, checkpoint and log.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use pimnas::search::WrittenSpace;
+use pimnas::supernet::{SuperNet, SupernetSettings, SupernetTrainer};
+
+use super::failed;
+use crate::cli::failure::Failure;
+use crate::cli::output::{read_file, write_file};
+use crate::cli::space;
+use crate::cli::train::folder::{EventLog, LOG};
+
+const CHECKPOINT: &str = "checkpoint.safetensors";
+const SETTINGS: &str = "settings.toml";
+const SPACE: &str = "space.toml";
+
+/// Where a super net is kept.
+#[derive(Args, Clone, Debug)]
+pub struct FolderArgs {
+    /// Folder of the super net: its space, settings, checkpoint and log for TensorBoard
+    #[arg(long = "supernet", value_name = "DIR", default_value = "supernet")]
+    pub folder: PathBuf,
+}
+
+impl FolderArgs {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Whether there is one.
+    pub fn is_there(&self) -> bool {
+        self.path(CHECKPOINT).exists()
+    }
+
+    /// A problem of the folder.
+    pub fn wrong(&self, message: &str, hint: &str) -> Failure {
+        Failure::of_file(&self.folder, message, Some(hint))
+    }
+
+    /// The super net with its settings.
+    pub fn load(&self) -> Result<(SupernetTrainer, SupernetSettings), Failure> {
+        if !self.is_there() {
+            let hint = "train one by `pimnas supernet train`, or give its folder by --supernet";
+            return Err(self.wrong("the folder has no super net", hint));
+        }
+        let settings = read_settings(&self.path(SETTINGS))?;
+        let (space, _) = space::load(&self.path(SPACE).to_string_lossy())?;
+        let path = self.path(CHECKPOINT);
+        let trainer = SupernetTrainer::from_checkpoint(Arc::new(space), &read_file(&path)?)
+            .map_err(|error| Failure::of_file(&path, &error, Some(error.hint())))?;
+        Ok((trainer, settings))
+    }
+
+    /// Makes the folder with what a super net is begun with.
+    pub fn begin(
+        &self,
+        (settings, space): (&SupernetSettings, (WrittenSpace, &str)),
+    ) -> Result<SupernetTrainer, Failure> {
+        let seed = settings.training.seed;
+        let net = SuperNet::new(Arc::new(space.0), (settings.selection, seed))
+            .map_err(|error| failed(&error))?;
+        let trainer = SupernetTrainer::new(net, (settings.training.clone(), settings.sampler))
+            .map_err(|error| failed(&error))?;
+        std::fs::create_dir_all(&self.folder).map_err(|error| {
+            let why = format!("cannot make the folder: {error}");
+            self.wrong(&why, "give a place where you may write")
+        })?;
+        let text = settings.to_toml().map_err(|error| failed(&error))?;
+        write_file(&self.path(SETTINGS), text.as_bytes())?;
+        write_file(&self.path(SPACE), space.1.as_bytes())?;
+        self.save(&trainer)?;
+        Ok(trainer)
+    }
+
+    /// Writes a checkpoint, whole or not at all.
+    pub fn save(&self, trainer: &SupernetTrainer) -> Result<(), Failure> {
+        let bytes = trainer.checkpoint().map_err(|error| failed(&error))?;
+        write_file(&self.path(CHECKPOINT), &bytes)
+    }
+
+    /// The log of events, gone on with where there is one.
+    pub fn log(&self, step: u64) -> Result<EventLog, Failure> {
+        EventLog::open(&self.path(LOG), step)
+    }
+}
+
+/// Settings of a file.
+pub fn read_settings(path: &Path) -> Result<SupernetSettings, Failure> {
+    let text = String::from_utf8(read_file(path)?)
+        .map_err(|_| Failure::of_file(path, "is not UTF-8", Some("save it as UTF-8")))?;
+    SupernetSettings::from_toml(&text)
+        .map_err(|error| Failure::of_file(path, &error, Some(error.hint())))
+}
