@@ -39,6 +39,7 @@ pub use compiled::{CompiledNetwork, ItemNumber, LayerOutput};
 pub use crossbar::CellArray;
 pub use error::InferError;
 pub use kernel::Kernels;
+pub use mean::mean;
 pub use options::{
     AdcRange, CrossbarHardware, Fusion, InferenceOptions, MAX_ADC_BITS, MAX_BITS, MAX_DIGIT_BITS,
     Mode,

@@ -13,8 +13,10 @@ const LEVELS: usize = 4;
 /// Smallest logarithm of the additions between two levels.
 const LEVEL_BITS: u32 = 4;
 
-/// The mean of the values; NaN of none.
-pub(crate) fn mean(values: &[f32]) -> f32 {
+/// The mean of a map's values with the reference's order of additions (interleaved sums): a mean of
+/// quantised values often lies exactly between two codes. NaN of none.
+#[must_use]
+pub fn mean(values: &[f32]) -> f32 {
     sum(values) / values.len() as f32
 }
 

@@ -37,6 +37,8 @@ struct Head {
     position: Position,
     sums: Sums,
     optimiser_steps: u64,
+    /// Hash of the images.
+    data: Option<u64>,
     /// Names of the shared tensors in their order, roles, bits of their first bounds.
     tensors: Vec<(String, u8, u32)>,
     /// Bits of full ranges by key.
@@ -121,6 +123,7 @@ impl SupernetTrainer {
             position: self.position,
             sums: self.sums,
             optimiser_steps: self.optimiser_steps,
+            data: self.data,
             tensors: heads,
             scales: self.net.statistics.iter().map(|(k, kept)| (k.clone(), scale(kept))).collect(),
         };
@@ -192,6 +195,7 @@ impl SupernetTrainer {
         trainer.losses = head.losses;
         (trainer.position, trainer.sums) = (head.position, head.sums);
         trainer.optimiser_steps = head.optimiser_steps;
+        trainer.data = head.data;
         Ok(trainer)
     }
 }

@@ -1,5 +1,7 @@
 //! What can go wrong with a super net.
 
+use pimnas_infer::InferError;
+use pimnas_interface::InterfaceError;
 use pimnas_search::Rejection;
 use pimnas_search::rollout::VaryError;
 use pimnas_train::TrainError;
@@ -17,14 +19,9 @@ pub enum SupernetError {
     /// A problem of training or of a forward pass.
     #[error(transparent)]
     Train(#[from] TrainError),
-    /// A layer with parameters and without a name.
-    #[error("layer {layer} ({kind}) has parameters but no name under which they can be shared")]
-    Unnamed {
-        /// Index of the layer in a rollout's network.
-        layer: usize,
-        /// Its operation.
-        kind: &'static str,
-    },
+    /// A problem of a candidate on a hardware.
+    #[error(transparent)]
+    Interface(#[from] InterfaceError),
     /// A rollout that asks for more than the shared tensors hold.
     #[error("`{name}` has {held:?} shared values, the rollout asks for {asked:?}")]
     TooLarge {
@@ -75,6 +72,12 @@ pub enum SupernetError {
     },
 }
 
+impl From<InferError> for SupernetError {
+    fn from(error: InferError) -> Self {
+        Self::Interface(error.into())
+    }
+}
+
 impl SupernetError {
     /// What to do about it.
     #[must_use]
@@ -87,7 +90,10 @@ impl SupernetError {
                 .unwrap_or("choose another rollout"),
             Self::Vary(error) => error.hint(),
             Self::Train(error) => error.hint(),
-            Self::Unnamed { .. } => "give the layer a `name` in the description of the space",
+            Self::Interface(InterfaceError::Inference(error)) => error.hint(),
+            Self::Interface(InterfaceError::Simulation(_)) => {
+                "choose a hardware that takes the network"
+            }
             Self::TooLarge { .. } => "let the super net grow for this rollout first",
             Self::Empty { .. } => "loosen the space's requirements",
             Self::Uncalibrated { .. } => "calibrate the candidate on a few batches",

@@ -28,9 +28,14 @@ impl Gradients {
         let size = shared.values.len();
         let empty = || Part { gradient: vec![0.0; size], touched: vec![false; size] };
         let part = self.parts[slice.shared].get_or_insert_with(empty);
-        for (&place, &value) in slice.places.iter().zip(gradient) {
-            part.gradient[place] += value * factor;
-            part.touched[place] = true;
+        let mut rest = gradient;
+        for run in &slice.runs {
+            let (values, others) = rest.split_at(run.len().min(rest.len()));
+            for (sum, value) in part.gradient[run.clone()].iter_mut().zip(values) {
+                *sum += value * factor;
+            }
+            part.touched[run.clone()].fill(true);
+            rest = others;
         }
     }
 

@@ -1,10 +1,11 @@
 //! Which shared channels a rollout's layers have.
 
+use std::borrow::Cow;
+
 use pimnas_network::{Network, Operation, Shape, ShapedNetwork, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::shared::{Role, SharedStore};
-use crate::subnet::weight_name;
 
 /// How a layer with fewer channels than the largest chooses them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub enum Selection {
 
 /// For each layer the shared channels (or features) that its output has.
 pub(crate) fn channels(
-    shaped: &ShapedNetwork<'_>,
+    (shaped, names): (&ShapedNetwork<'_>, &[Cow<'_, str>]),
     (selection, shared): (Selection, &SharedStore),
 ) -> Vec<Vec<usize>> {
     let network = shaped.network;
@@ -39,7 +40,7 @@ pub(crate) fn channels(
         let given = match layer.operation {
             Operation::Convolution(_) | Operation::FullyConnected { .. } => match &mut ties {
                 None => (0..count).collect(),
-                Some(ties) => ties.choose((network, index), (count, shared)),
+                Some(ties) => ties.choose((network, names, index), (count, shared)),
             },
             Operation::Expand { .. } => (0..count).collect(),
             Operation::View | Operation::Flatten { .. } => {
@@ -127,7 +128,7 @@ impl Ties {
 
     fn choose(
         &mut self,
-        (network, layer): (&Network, usize),
+        (network, names, layer): (&Network, &[Cow<'_, str>], usize),
         (count, shared): (usize, &SharedStore),
     ) -> Vec<usize> {
         let root = self.root(layer);
@@ -146,7 +147,7 @@ impl Ties {
             if !weighted || self.root(index) != root {
                 continue;
             }
-            let tensor = weight_name(member).and_then(|name| shared.get(&name));
+            let tensor = names.get(index).and_then(|name| shared.get(&format!("{name}.weight")));
             let Some(tensor) =
                 tensor.filter(|t| matches!(t.role, Role::Convolution | Role::Linear))
             else {

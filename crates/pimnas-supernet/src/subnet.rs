@@ -1,6 +1,9 @@
 //! A rollout's part of the super net: its network and the shared values that it has.
 
-use pimnas_network::{Convolution, Layer, Operation, ShapedNetwork};
+use std::borrow::Cow;
+use std::ops::Range;
+
+use pimnas_network::{Convolution, Network, Operation, ShapedNetwork};
 use pimnas_search::{Candidate, PaddingFlag, Rollout};
 use pimnas_train::{Step, TrainError, steps};
 
@@ -17,8 +20,8 @@ pub struct Slice {
     pub shared: usize,
     /// Its dimensions as layers take them.
     pub dims: Vec<usize>,
-    /// For each of its values, row by row, the position in the shared tensor; none twice.
-    pub places: Vec<usize>,
+    /// Its values, row by row, as runs of neighbours in the shared tensor; none twice.
+    pub runs: Vec<Range<usize>>,
 }
 
 impl Slice {
@@ -26,7 +29,49 @@ impl Slice {
     #[must_use]
     pub fn gather(&self, store: &SharedStore) -> Vec<f32> {
         let values = store.at(self.shared).map_or(&[][..], |shared| &shared.values);
-        self.places.iter().map(|&place| values[place]).collect()
+        let mut gathered = Vec::with_capacity(self.len());
+        self.runs.iter().for_each(|run| gathered.extend_from_slice(&values[run.clone()]));
+        gathered
+    }
+
+    /// Number of values.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.dims.iter().product()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// For each of its values, row by row, the position in the shared tensor.
+    pub fn places(&self) -> impl Iterator<Item = usize> {
+        self.runs.iter().flat_map(Range::clone)
+    }
+}
+
+/// Positions as runs of neighbours.
+fn joined(positions: &[usize]) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for &position in positions {
+        match runs.last_mut() {
+            Some(last) if last.end == position => last.end += 1,
+            Some(_) | None => runs.push(position..position + 1),
+        }
+    }
+    runs
+}
+
+/// Adds runs behind `start`; the first goes on with the last one where it begins at its end.
+fn extend(runs: &mut Vec<Range<usize>>, start: usize, behind: &[Range<usize>]) {
+    for run in behind {
+        let run = start + run.start..start + run.end;
+        match runs.last_mut() {
+            Some(last) if last.end == run.start => last.end = run.end,
+            Some(_) | None => runs.push(run),
+        }
     }
 }
 
@@ -57,12 +102,28 @@ pub struct Subnet {
 /// What a layer asks of the shared tensors.
 pub(crate) struct Ask {
     pub name: String,
+    pub part: &'static str,
     pub role: Role,
     pub dims: [usize; 4],
 }
 
-pub(crate) fn weight_name(layer: &Layer) -> Option<String> {
-    layer.name.as_ref().map(|name| format!("{name}.weight"))
+/// Under which name each layer's parameters are shared: its own, or, of layers without one, their
+/// operation and how many of its kind without a name come before (`#fc0`).
+pub(crate) fn names(network: &Network) -> Vec<Cow<'_, str>> {
+    let mut unnamed: Vec<&'static str> = Vec::new();
+    let mut names = Vec::with_capacity(network.layers.len());
+    for layer in &network.layers {
+        names.push(match &layer.name {
+            Some(name) => Cow::Borrowed(name.as_str()),
+            None => {
+                let kind = layer.operation.name();
+                let before = unnamed.iter().filter(|&&other| other == kind).count();
+                unnamed.push(kind);
+                Cow::Owned(format!("#{kind}{before}"))
+            }
+        });
+    }
+    names
 }
 
 /// Side of the shared kernel that holds a kernel of that side at its centre: odd.
@@ -70,26 +131,22 @@ fn shared_side(side: usize) -> usize {
     side / 2 * 2 + 1
 }
 
-/// What the layer at that position asks for.
-pub(crate) fn asks(layer: usize, described: &Layer) -> Result<Vec<Ask>, SupernetError> {
-    let unnamed = || SupernetError::Unnamed { layer, kind: described.operation.name() };
-    let ask = |part: &str, role, dims| -> Result<Ask, SupernetError> {
-        let name = described.name.as_ref().ok_or_else(unnamed)?;
-        Ok(Ask { name: format!("{name}.{part}"), role, dims })
-    };
-    match described.operation {
+/// What a layer of that name asks for.
+pub(crate) fn asks(name: &str, operation: &Operation) -> Vec<Ask> {
+    let ask = |part, role, dims| Ask { name: format!("{name}.{part}"), part, role, dims };
+    match *operation {
         Operation::Convolution(conv) => {
             let side = shared_side(conv.kernel_size);
             let dims = [conv.out_channels, side, side, conv.in_channels];
-            Ok(vec![ask("weight", Role::Convolution, dims)?])
+            vec![ask("weight", Role::Convolution, dims)]
         }
         Operation::FullyConnected { in_features, out_features } => {
-            Ok(vec![ask("weight", Role::Linear, [out_features, 1, 1, in_features])?])
+            vec![ask("weight", Role::Linear, [out_features, 1, 1, in_features])]
         }
-        Operation::BatchNorm { features } => Ok(vec![
-            ask("weight", Role::Factor, [features, 1, 1, 1])?,
-            ask("bias", Role::Offset, [features, 1, 1, 1])?,
-        ]),
+        Operation::BatchNorm { features } => vec![
+            ask("weight", Role::Factor, [features, 1, 1, 1]),
+            ask("bias", Role::Offset, [features, 1, 1, 1]),
+        ],
         Operation::Relu
         | Operation::HardTanh
         | Operation::View
@@ -99,7 +156,7 @@ pub(crate) fn asks(layer: usize, described: &Layer) -> Result<Vec<Ask>, Supernet
         | Operation::AdaptiveAveragePooling { .. }
         | Operation::ElementSum
         | Operation::Expand { .. }
-        | Operation::Downsample => Ok(Vec::new()),
+        | Operation::Downsample => Vec::new(),
     }
 }
 
@@ -107,7 +164,7 @@ impl Subnet {
     /// The part of a decoded rollout.
     ///
     /// # Errors
-    /// A layer without a name; a rollout that asks for more than there is.
+    /// A network that does not fit together; a rollout that asks for more than there is.
     pub(crate) fn new(
         rollout: &Rollout,
         candidate: Candidate,
@@ -115,47 +172,51 @@ impl Subnet {
     ) -> Result<Self, SupernetError> {
         let network = &candidate.network;
         let shaped = ShapedNetwork::new(network).map_err(TrainError::Network)?;
-        let chosen = channels(&shaped, (selection, store));
+        let names = names(network);
+        let chosen = channels((&shaped, &names), (selection, store));
+        let input: Vec<usize> = (0..channels_of(network.input.shape)).collect();
         let mut slices = Vec::new();
         let mut states = Vec::with_capacity(network.layers.len());
         for (index, layer) in network.layers.iter().enumerate() {
             let taken = match layer.inputs.first() {
-                Some(pimnas_network::Source::Layer(from)) => chosen[*from].clone(),
-                Some(pimnas_network::Source::Input) | None => {
-                    (0..channels_of(network.input.shape)).collect()
-                }
+                Some(pimnas_network::Source::Layer(from)) => &chosen[*from],
+                Some(pimnas_network::Source::Input) | None => &input,
             };
             let flag = candidate.padding_flags.get(index).copied().flatten();
-            for ask in asks(index, layer)? {
-                let part = ask.name.rsplit_once('.').map_or("weight", |(_, part)| part).to_owned();
+            for ask in asks(&names[index], &layer.operation) {
                 let mut largest = ask.dims;
                 largest[0] = chosen[index].iter().max().map_or(0, |id| id + 1);
                 if matches!(ask.role, Role::Convolution | Role::Linear) {
                     largest[3] = taken.iter().max().map_or(0, |id| id + 1);
                 }
                 let (shared, tensor) = store.holding(&ask.name, largest)?;
-                let (dims, places) = match (ask.role, layer.operation) {
+                let mut runs = Vec::new();
+                let dims = match (ask.role, layer.operation) {
                     (Role::Convolution, Operation::Convolution(conv)) => {
                         let cut = Cut { conv, flag, shared: tensor.dims };
-                        cut.places((&chosen[index], &taken))
+                        cut.runs((&chosen[index], taken), &mut runs)
                     }
                     (Role::Linear, _) => {
-                        let inputs = tensor.dims[3];
-                        let row = |&output: &usize| taken.iter().map(move |i| output * inputs + i);
-                        let places = chosen[index].iter().flat_map(row).collect();
-                        (vec![chosen[index].len(), taken.len()], places)
+                        let behind = joined(taken);
+                        for output in &chosen[index] {
+                            extend(&mut runs, output * tensor.dims[3], &behind);
+                        }
+                        vec![chosen[index].len(), taken.len()]
                     }
                     (Role::Convolution | Role::Factor | Role::Offset, _) => {
-                        (vec![chosen[index].len()], chosen[index].clone())
+                        runs = joined(&chosen[index]);
+                        vec![chosen[index].len()]
                     }
                 };
-                slices.push(Slice { name: format!("{index}.{part}"), shared, dims, places });
+                let name = format!("{index}.{}", ask.part);
+                slices.push(Slice { name, shared, dims, runs });
             }
             states.push(StateKey {
-                key: state_key(index, layer, chosen[index].len()),
+                key: state_key(&names[index], &layer.operation, chosen[index].len()),
                 channels: chosen[index].clone(),
             });
         }
+        drop(names);
         let steps = steps(network);
         Ok(Self { rollout: rollout.clone(), steps, slices, states, candidate })
     }
@@ -163,7 +224,7 @@ impl Subnet {
     /// Number of values of its parameters.
     #[must_use]
     pub fn values(&self) -> usize {
-        self.slices.iter().map(|slice| slice.places.len()).sum()
+        self.slices.iter().map(Slice::len).sum()
     }
 }
 
@@ -175,13 +236,9 @@ fn channels_of(shape: pimnas_network::Shape) -> usize {
 }
 
 /// Statistics are kept apart by the size of a layer's slice: its outputs and, of a convolution,
-/// its inputs, kernel and groups. A layer without a name has its place in the network.
-fn state_key(index: usize, layer: &Layer, outputs: usize) -> String {
-    let name = match &layer.name {
-        Some(name) => name.clone(),
-        None => format!("#{index}.{}", layer.operation.name()),
-    };
-    match layer.operation {
+/// its inputs, kernel and groups.
+fn state_key(name: &str, operation: &Operation, outputs: usize) -> String {
+    match *operation {
         Operation::Convolution(conv) => {
             let Convolution { in_channels, kernel_size, groups, .. } = conv;
             format!("{name}|{outputs}x{in_channels}k{kernel_size}g{groups}")
@@ -222,24 +279,28 @@ impl Cut {
         centre.saturating_sub(before)
     }
 
-    /// Dimensions (output, kernel row, kernel column, input of a group) and positions. Outputs of
-    /// a group take the inputs of that group: blocks on the diagonal of the dense tensor.
-    fn places(&self, (outputs, inputs): (&[usize], &[usize])) -> (Vec<usize>, Vec<usize>) {
+    /// Adds the runs of values and gives their dimensions (output, kernel row, kernel column, input
+    /// of a group). Outputs of a group take the inputs of that group: blocks on the diagonal of the
+    /// dense tensor.
+    fn runs(
+        &self,
+        (outputs, inputs): (&[usize], &[usize]),
+        runs: &mut Vec<Range<usize>>,
+    ) -> Vec<usize> {
         let (side, groups) = (self.conv.kernel_size, self.conv.groups.max(1));
         let [_, rows, columns, width] = self.shared;
         let (of_outputs, of_inputs) = (outputs.len() / groups, inputs.len() / groups);
         let first = self.first();
-        let mut places = Vec::with_capacity(outputs.len() * side * side * of_inputs);
+        let of_groups: Vec<_> = inputs.chunks_exact(of_inputs.max(1)).map(joined).collect();
         for (at, output) in outputs.iter().enumerate() {
             let group = at.checked_div(of_outputs).unwrap_or(0);
-            let taken = &inputs[group * of_inputs..(group + 1) * of_inputs];
+            let taken = of_groups.get(group).map_or(&[][..], Vec::as_slice);
             for row in first..first + side {
                 for column in first..first + side {
-                    let start = ((output * rows + row) * columns + column) * width;
-                    places.extend(taken.iter().map(|input| start + input));
+                    extend(runs, ((output * rows + row) * columns + column) * width, taken);
                 }
             }
         }
-        (vec![outputs.len(), side, side, of_inputs], places)
+        vec![outputs.len(), side, side, of_inputs]
     }
 }

@@ -11,7 +11,7 @@ use crate::cover::{Edges, cover, edges};
 use crate::error::SupernetError;
 use crate::select::Selection;
 use crate::shared::SharedStore;
-use crate::subnet::{Subnet, asks};
+use crate::subnet::{Subnet, asks, names};
 
 /// Running statistics of a layer's slice, for all shared channels.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,7 +43,7 @@ impl SuperNet {
     /// space's edges ask for.
     ///
     /// # Errors
-    /// A space of which nothing decodes; layers with parameters and without names.
+    /// A space of which nothing decodes.
     pub fn new(
         space: Arc<dyn Space>,
         (selection, seed): (Selection, u64),
@@ -60,8 +60,9 @@ impl SuperNet {
         let mut largest: Vec<(String, crate::shared::Role, [usize; 4])> = Vec::new();
         for rollout in [edges.largest.clone()].into_iter().chain(cover(net.space(), &edges)) {
             let Ok(candidate) = net.space.decode(&rollout) else { continue };
-            for (index, layer) in candidate.network.layers.iter().enumerate() {
-                for ask in asks(index, layer)? {
+            let network = &candidate.network;
+            for (name, layer) in names(network).iter().zip(&network.layers) {
+                for ask in asks(name, &layer.operation) {
                     match largest.iter_mut().find(|(name, _, _)| *name == ask.name) {
                         Some((_, _, held)) => {
                             held.iter_mut().zip(ask.dims).for_each(|(h, a)| *h = (*h).max(a));
@@ -101,7 +102,15 @@ impl SuperNet {
     /// A rollout that does not decode, or that asks for more than there is
     /// ([`Self::grow`] makes room).
     pub fn subnet(&self, rollout: &Rollout) -> Result<Subnet, SupernetError> {
-        let candidate = self.space.decode(rollout)?;
+        self.part(rollout, self.space.decode(rollout)?)
+    }
+
+    /// The part of a decoded rollout.
+    pub(crate) fn part(
+        &self,
+        rollout: &Rollout,
+        candidate: Candidate,
+    ) -> Result<Subnet, SupernetError> {
         Subnet::new(rollout, candidate, (&self.shared, self.selection))
     }
 
@@ -109,11 +118,12 @@ impl SuperNet {
     /// other rollouts must be made anew.
     ///
     /// # Errors
-    /// A rollout that does not decode; layers with parameters and without names.
+    /// A rollout that does not decode.
     pub fn grow(&mut self, rollout: &Rollout) -> Result<Candidate, SupernetError> {
         let candidate = self.space.decode(rollout)?;
-        for (index, layer) in candidate.network.layers.iter().enumerate() {
-            for ask in asks(index, layer)? {
+        let network = &candidate.network;
+        for (name, layer) in names(network).iter().zip(&network.layers) {
+            for ask in asks(name, &layer.operation) {
                 self.shared.ask(&ask.name, ask.role, ask.dims);
             }
         }

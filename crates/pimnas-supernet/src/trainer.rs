@@ -5,12 +5,13 @@ use pimnas_data::{Dataset, Normalisation};
 use pimnas_search::Rollout;
 use pimnas_train::{
     Changes, Evaluation, Loader, Model, PassOptions, PassPurpose, Position, StepOptions,
-    StepReport, Sums, TrainBatch, TrainError, Trainer, TrainingOptions, images, ops,
+    StepReport, Sums, TrainBatch, TrainError, Trainer, TrainingOptions, fingerprint, images, ops,
 };
 
 use crate::error::SupernetError;
 use crate::gradient::Gradients;
 use crate::sampler::{LossTable, Sampler, SamplerKind};
+use crate::subnet::Subnet;
 use crate::supernet::{SuperNet, run};
 
 /// A training of a super net.
@@ -30,6 +31,8 @@ pub struct SupernetTrainer {
     pub sums: Sums,
     /// Steps of the optimiser.
     pub optimiser_steps: u64,
+    /// What images it learns from; none before [`SupernetTrainer::bind`].
+    pub(crate) data: Option<u64>,
     device: Device,
     order: Option<(u64, Vec<usize>)>,
 }
@@ -79,6 +82,7 @@ impl SupernetTrainer {
             position: Position::default(),
             sums: Sums::default(),
             optimiser_steps: 0,
+            data: None,
             device: Model::cpu(),
             order: None,
         })
@@ -91,6 +95,28 @@ impl SupernetTrainer {
     pub fn check(&self, dataset: &Dataset) -> Result<(), SupernetError> {
         let model = self.net.finalise(&self.net.edges().smallest)?;
         Ok(Trainer::new(model, self.options.clone())?.check(dataset)?)
+    }
+
+    /// Binds the training to these images, or checks that it is bound to the same.
+    ///
+    /// # Errors
+    /// [`SupernetError::Checkpoint`] if it was begun on other images, or images changed otherwise.
+    pub fn bind(
+        &mut self,
+        dataset: &Dataset,
+        normalisation: &Normalisation,
+    ) -> Result<(), SupernetError> {
+        let found = fingerprint(dataset, normalisation);
+        match self.data {
+            Some(data) if data != found => {
+                let why = "was begun on other images, or with another normalisation".to_owned();
+                Err(SupernetError::Checkpoint { why })
+            }
+            Some(_) | None => {
+                self.data = Some(found);
+                Ok(())
+            }
+        }
     }
 
     /// The data set as this training goes through it.
@@ -154,15 +180,19 @@ impl SupernetTrainer {
         batch: &TrainBatch,
         (rollouts, rate): (Vec<Rollout>, f32),
     ) -> Result<SupernetStep, SupernetError> {
-        for rollout in &rollouts {
-            self.net.grow(rollout)?;
+        // All grow before any is cut: growing moves the places of what is there.
+        let mut candidates = Vec::with_capacity(rollouts.len());
+        for rollout in rollouts {
+            let candidate = self.net.grow(&rollout)?;
+            candidates.push((rollout, candidate));
         }
         let mut gradients = Gradients::default();
-        let share = 1.0 / rollouts.len().max(1) as f32;
-        let mut losses = Vec::with_capacity(rollouts.len());
+        let share = 1.0 / candidates.len().max(1) as f32;
+        let mut losses = Vec::with_capacity(candidates.len());
         let mut correct = 0;
-        for rollout in rollouts {
-            let (loss, right) = self.pass(batch, &rollout, (&mut gradients, share))?;
+        for (rollout, candidate) in candidates {
+            let subnet = self.net.part(&rollout, candidate)?;
+            let (loss, right) = self.pass(batch, &subnet, (&mut gradients, share))?;
             self.losses.record(self.net.space().decisions(), &rollout, f64::from(loss));
             correct += right;
             losses.push((rollout, loss));
@@ -186,20 +216,19 @@ impl SupernetTrainer {
     fn pass(
         &mut self,
         batch: &TrainBatch,
-        rollout: &Rollout,
+        subnet: &Subnet,
         (gradients, share): (&mut Gradients, f32),
     ) -> Result<(f32, usize), SupernetError> {
         let step = self.position.step;
-        let subnet = self.net.subnet(rollout)?;
-        let states = self.net.states(&subnet);
-        let grown = self.net.leaves(&subnet, &self.device);
+        let states = self.net.states(subnet);
+        let grown = self.net.leaves(subnet, &self.device);
         let input = images(batch.images.clone(), batch.dims, &self.device);
         let options = PassOptions {
             purpose: PassPurpose::Train { seed: self.options.seed, step },
             precision: self.options.precision,
             noise: self.options.noise(),
         };
-        let output = run((&subnet, &states, &grown.leaves), input, options)?;
+        let output = run((subnet, &states, &grown.leaves), input, options)?;
         let logits = ops::values(output.logits.clone().detach());
         let correct = right(&logits, &batch.labels);
         let smoothing = self.options.smoothing;
@@ -215,7 +244,7 @@ impl SupernetTrainer {
                 gradients.add(&self.net.shared, slice, (&ops::values(gradient), share));
             }
         }
-        self.net.apply(&subnet, &output.updates);
+        self.net.apply(subnet, &output.updates);
         Ok((value, correct))
     }
 
@@ -235,7 +264,7 @@ impl SupernetTrainer {
 }
 
 /// How many items have their largest value (the first of equal ones) at their label.
-fn right(logits: &[f32], labels: &[u32]) -> usize {
+pub(crate) fn right(logits: &[f32], labels: &[u32]) -> usize {
     let classes = (logits.len() / labels.len().max(1)).max(1);
     let answer = |item: &[f32]| {
         let mut best = 0;

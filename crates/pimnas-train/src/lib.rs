@@ -30,4 +30,4 @@ pub use model::{
 };
 pub use optimise::{Nesterov, Optimiser, OptimiserState, Schedule, StepOptions};
 pub use options::TrainingOptions;
-pub use trainer::{Evaluation, Position, StepReport, Sums, Trainer};
+pub use trainer::{Evaluation, Position, StepReport, Sums, Trainer, fingerprint};

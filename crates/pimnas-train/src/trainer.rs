@@ -269,8 +269,9 @@ impl Trainer {
     }
 }
 
-/// A hash of images, labels and normalisation.
-fn fingerprint(dataset: &Dataset, normalisation: &Normalisation) -> u64 {
+/// A hash of images, labels and normalisation, by which a checkpoint knows what it was begun on.
+#[must_use]
+pub fn fingerprint(dataset: &Dataset, normalisation: &Normalisation) -> u64 {
     let mut hash = Xxh3::new();
     let mut floats = |values: &[f32]| {
         values.iter().for_each(|value| hash.update(&value.to_bits().to_le_bytes()));

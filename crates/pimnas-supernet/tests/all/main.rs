@@ -4,5 +4,6 @@
 
 mod candidates;
 mod common;
+mod evaluator;
 mod slices;
 mod training;

@@ -248,8 +248,9 @@ fn rows(affine: &Affine, from: &[f32], to: &mut [f32], then: impl Fn(f32) -> f32
         let count = channels.min(to.len() - start);
         let (to, from) = (&mut to[start..start + count], &from[start..start + count]);
         let (factor, offset) = (&affine.factor[..count], &affine.offset[..count]);
+        // Fused as in inference, so that borders of codes are the same.
         for c in 0..count {
-            to[c] = then(from[c] * factor[c] + offset[c]);
+            to[c] = then(from[c].mul_add(factor[c], offset[c]));
         }
         start += count;
     }

@@ -6,6 +6,7 @@ use pimnas_network::{Convolution, Network, Operation, PoolingMode, Source};
 use serde::{Deserialize, Serialize};
 
 use super::noise::{Noise, NoisyLayer};
+use super::ordered;
 use super::parameters::Leaves;
 use super::plan::Step;
 use super::state::{LayerState, Update};
@@ -189,7 +190,12 @@ impl ForwardPass<'_> {
                 })
             }
             Operation::AdaptiveAveragePooling { output_size: (height, width) } => {
-                let output = each(first, Map::AdaptiveMean { height, width });
+                let output = match (first, self.adds_as_inference()) {
+                    (Activations::Map(map), true) if (height, width) == (1, 1) => {
+                        Activations::Map(ordered::mean(map))
+                    }
+                    (first, _) => each(first, Map::AdaptiveMean { height, width }),
+                };
                 Ok(self.requantised(step.layer, output))
             }
             Operation::ElementSum => self.sum(step, first, inputs),
@@ -268,6 +274,14 @@ impl ForwardPass<'_> {
         NoisyLayer { noise: self.options.noise, layer, step: self.train_step() }
     }
 
+    /// Whether sums have the order of inference.
+    fn adds_as_inference(&self) -> bool {
+        match (self.options.purpose, self.options.precision) {
+            (PassPurpose::Evaluate, Precision::Quantised) => true,
+            (PassPurpose::Evaluate, Precision::Float) | (PassPurpose::Train { .. }, _) => false,
+        }
+    }
+
     fn train_step(&self) -> Option<(u64, u64)> {
         match self.options.purpose {
             PassPurpose::Train { seed, step } => Some((seed, step)),
@@ -287,7 +301,11 @@ impl ForwardPass<'_> {
         let weight = self.weight(layer)?.reshape(dims);
         let edge = self.states.get(layer).map(LayerState::edge).unwrap_or_default();
         let options = ConvOptions::of(conv, edge);
-        let output = self.noisy(layer).conv2d(map, weight, options);
+        let output = if self.adds_as_inference() {
+            ordered::conv2d(map, weight, options)
+        } else {
+            self.noisy(layer).conv2d(map, weight, options)
+        };
         Ok(Activations::Map(self.quantised(layer, output)))
     }
 

@@ -3,6 +3,7 @@
 mod export;
 mod forward;
 mod noise;
+mod ordered;
 mod parameters;
 mod parts;
 mod plan;

@@ -3,17 +3,22 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use pimnas::infer::AdcRange;
+use pimnas::infer::accuracy::Score;
 use pimnas::report::table::table;
 use pimnas::search::{Genotype, Rollout};
-use pimnas::supernet::{Extent, SupernetTrainer};
-use pimnas::train::{Evaluation, Loader};
+use pimnas::supernet::{EvaluatorImages, Extent, SupernetEvaluator, SupernetTrainer};
+use pimnas::train::Precision;
+use pimnas::{InterfaceOptions, RawConfig};
 use serde_json::{Value, json};
 
 use super::folder::FolderArgs;
-use super::{calibration, failed, random_rollouts, rollout_of};
+use super::{failed, random_rollouts, rollout_of};
 use crate::cli::dataset::DatasetArgs;
 use crate::cli::failure::Failure;
+use crate::cli::inputs::HardwareArgs;
 use crate::cli::output::{OutputArgs, read_file};
+use crate::cli::quirks::{Computes, QuirkArgs};
 use crate::cli::threads::ThreadArgs;
 
 #[derive(Args, Clone, Debug)]
@@ -32,6 +37,10 @@ pub struct EvaluateArgs {
     seed: u64,
     #[command(flatten)]
     dataset: DatasetArgs,
+    #[command(flatten)]
+    hardware: HardwareArgs,
+    #[command(flatten)]
+    quirks: QuirkArgs,
     /// Form of the results
     #[arg(long, value_enum, default_value_t = Form::Table)]
     format: Form,
@@ -75,59 +84,100 @@ impl EvaluateArgs {
     }
 }
 
+/// A rollout with its accuracies.
+struct Row {
+    name: String,
+    rollout: Rollout,
+    extent: Extent,
+    one_shot: Score,
+    /// Fixed point and crossbars; none where the super net was trained in floats.
+    quantised: Option<[Score; 2]>,
+}
+
 /// Runs the command.
 pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     args.output.check()?;
-    let (mut trainer, settings) = args.folder.load()?;
+    let (trainer, settings) = args.folder.load()?;
+    let quirks = args.quirks.resolve(Computes::Outputs)?;
+    let base = args.hardware.load()?.0;
     let rollouts = args.rollouts(&trainer)?;
-    let network = trainer.net.grow(&trainer.net.edges().smallest.clone());
-    let shape = network.map_err(|error| failed(&error))?.network.input.shape;
-    let data = args.dataset.load_split(shape)?;
-    let mut rows = Vec::new();
-    for (name, rollout) in rollouts {
-        let candidate = trainer.net.grow(&rollout).map_err(|error| failed(&error))?;
-        let pixels = (&data.training, &data.normalisation);
-        let calibration = calibration(&trainer, &settings, pixels);
-        let loader = trainer.loader(&data.training, &data.normalisation);
-        let test = Loader { dataset: &data.test, ..loader };
-        let found = args.threads.run(|| {
-            trainer.evaluate(&rollout, (&test, &calibration)).map_err(|error| failed(&error))
-        })?;
-        rows.push((name, rollout, Extent::of(&candidate.network), found));
-    }
-    args.output.write(&shown(args.format, (&trainer, &rows[..])))
+    let smallest = trainer.net.space().decode(&trainer.net.edges().smallest);
+    let network = smallest.map_err(|rejection| failed(&rejection.into()))?.network;
+    let data = args.dataset.load_split(network.input.shape)?;
+    let images = EvaluatorImages {
+        training: &data.training,
+        held_out: &data.test,
+        normalisation: &data.normalisation,
+    };
+    let options = InterfaceOptions { quirks: quirks.model(), ..InterfaceOptions::default() };
+    let rows = args.threads.run(|| {
+        let evaluator = SupernetEvaluator::new(&trainer, images, settings.calibration)
+            .map_err(|error| failed(&error))?;
+        let row = |named| row(named, (&evaluator, trainer.options.precision), (&base, options));
+        rollouts.into_iter().map(row).collect::<Result<Vec<Row>, Failure>>()
+    })?;
+    args.output.write(&shown(args.format, (&trainer, &rows)))
 }
 
-fn shown(
-    form: Form,
-    (trainer, rows): (&SupernetTrainer, &[(String, Rollout, Extent, Evaluation)]),
-) -> String {
+fn row(
+    (name, rollout): Named,
+    (evaluator, precision): (&SupernetEvaluator, Precision),
+    (base, options): (&RawConfig, InterfaceOptions),
+) -> Result<Row, Failure> {
+    let candidate = evaluator.candidate(&rollout).map_err(|error| failed(&error))?;
+    let quantised = match precision {
+        Precision::Float => None,
+        Precision::Quantised => {
+            let realised = candidate.hardware().apply(base);
+            let realised = realised.map_err(|rejection| failed(&rejection.into()))?;
+            let on = candidate.on(&realised.hardware, options);
+            let fixed = on.fixed_point().map_err(|error| failed(&error))?;
+            let crossbars = on.on_crossbars(AdcRange::Scale).map_err(|error| failed(&error))?;
+            Some([fixed, crossbars])
+        }
+    };
+    let one_shot = candidate.one_shot().map_err(|error| failed(&error))?;
+    let extent = Extent::of(candidate.net().network());
+    Ok(Row { name, rollout, extent, one_shot, quantised })
+}
+
+fn shown(form: Form, (trainer, rows): (&SupernetTrainer, &[Row])) -> String {
     match form {
         Form::Table => {
-            let mut all = table(&["rollout", "weights", "products", "loss", "accuracy %"], 1);
-            for (name, _, extent, found) in rows {
+            let titles =
+                ["rollout", "weights", "products", "one-shot %", "fixed point %", "crossbars %"];
+            let mut all = table(&titles, 1);
+            let percent = |score: &Score| format!("{:.2}", 100.0 * score.accuracy());
+            for row in rows {
+                let quantised = |stage: usize| {
+                    row.quantised.as_ref().map_or_else(String::new, |of| percent(&of[stage]))
+                };
                 all.add_row([
-                    name.clone(),
-                    extent.weights.to_string(),
-                    extent.products.to_string(),
-                    format!("{:.4}", found.loss),
-                    format!("{:.2}", 100.0 * found.accuracy()),
+                    row.name.clone(),
+                    row.extent.weights.to_string(),
+                    row.extent.products.to_string(),
+                    percent(&row.one_shot),
+                    quantised(0),
+                    quantised(1),
                 ]);
             }
             format!("{all}\n")
         }
         Form::Json => {
             let space = trainer.net.space();
-            let row = |(name, rollout, extent, found): &(String, Rollout, Extent, Evaluation)| {
-                let genotype = Genotype::new(space.name(), space.decisions(), rollout);
+            let accuracy =
+                |row: &Row, stage: usize| row.quantised.map(|of| of[stage].accuracy());
+            let row = |row: &Row| {
+                let genotype = Genotype::new(space.name(), space.decisions(), &row.rollout);
                 json!({
-                    "rollout": name,
+                    "rollout": row.name,
                     "genotype": genotype.to_json_value(),
-                    "weights": extent.weights,
-                    "products": extent.products,
-                    "loss": found.loss,
-                    "accuracy": found.accuracy(),
-                    "images": found.images,
+                    "weights": row.extent.weights,
+                    "products": row.extent.products,
+                    "one_shot": row.one_shot.accuracy(),
+                    "fixed_point": accuracy(row, 0),
+                    "crossbars": accuracy(row, 1),
+                    "images": row.one_shot.images,
                 })
             };
             format!("{:#}\n", rows.iter().map(row).collect::<Value>())

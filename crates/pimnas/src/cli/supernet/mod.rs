@@ -29,7 +29,8 @@ pub struct SupernetArgs {
 enum SupernetCommand {
     /// Train a super net. Without arguments: the default space on real images
     Train(train::TrainArgs),
-    /// Accuracy of rollouts with the super net's weights, batch normalisations calibrated
+    /// Accuracy of rollouts with the super net's weights, batch normalisations calibrated: in
+    /// training's arithmetic, in fixed point, and on crossbars
     Evaluate(evaluate::EvaluateArgs),
     /// A rollout as a candidate: the files that `pimnas candidate` reads
     Export(export::ExportArgs),

@@ -83,6 +83,8 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     for images in [&data.training, &data.test] {
         trainer.check(images).map_err(|error| failed(&error))?;
     }
+    trainer.bind(&data.training, &data.normalisation).map_err(|error| failed(&error))?;
+    args.folder.save(&trainer)?;
     args.threads.run(|| train(args, (&mut trainer, &settings), &data))
 }
 

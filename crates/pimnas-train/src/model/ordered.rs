@@ -1,0 +1,58 @@
+//! Sums in the order in which inference adds them.
+//!
+//! A value at the border of two codes is rounded to either side by the last bit of a sum. So that a
+//! network evaluated here gives the bits of its candidate in fixed point, evaluation adds as
+//! `pimnas-infer` does: blocks of a group's input channels, in a block each cell of the kernel with
+//! all its channels, the blocks' sums one after another. Training has no use for it.
+
+use burn::tensor::{Tensor, TensorData};
+
+use crate::kernel::conv::ConvOptions;
+use crate::kernel::element::Activation;
+use crate::ops;
+
+/// Input channels of a block, of kernels of more than one cell.
+const CHANNELS: usize = 16;
+/// The same of point-wise convolutions.
+const POINTWISE_CHANNELS: usize = 256;
+
+/// A convolution with its sums in that order.
+pub(super) fn conv2d(input: Tensor<4>, weight: Tensor<4>, options: ConvOptions) -> Tensor<4> {
+    let [outputs, side, _, channels] = weight.dims();
+    let block = if side == 1 { POINTWISE_CHANNELS } else { CHANNELS };
+    if channels <= block {
+        return ops::conv2d(input, weight, options);
+    }
+    let [items, height, width, all] = input.dims();
+    let groups = options.groups.max(1);
+    // Item by row by column, groups, channels of a group: a block is a part of each group.
+    let grouped = input.reshape([items, height * width, groups, all / groups]);
+    let part = |start: usize| {
+        let range = start..(start + block).min(channels);
+        let count = range.len();
+        let x = grouped.clone().slice([0..items, 0..height * width, 0..groups, range.clone()]);
+        let x = x.reshape([items, height, width, groups * count]);
+        let w = weight.clone().slice([0..outputs, 0..side, 0..side, range]);
+        ops::conv2d(x, w, options)
+    };
+    (block..channels)
+        .step_by(block)
+        .fold(part(0), |sum, start| ops::add(sum, part(start), Activation::Identity))
+}
+
+/// The mean of each channel of whole maps, with the interleaved sums of inference.
+pub(super) fn mean(input: Tensor<4>) -> Tensor<4> {
+    let [items, height, width, channels] = input.dims();
+    let (device, size) = (input.device(), height * width);
+    let values = ops::values(input);
+    let mut plane = Vec::with_capacity(size);
+    let mut means = Vec::with_capacity(items * channels);
+    for item in values.chunks((size * channels).max(1)) {
+        for channel in 0..channels {
+            plane.clear();
+            plane.extend(item.iter().skip(channel).step_by(channels.max(1)));
+            means.push(pimnas_infer::mean(&plane));
+        }
+    }
+    Tensor::from_data(TensorData::new(means, [items, 1, 1, channels]), &device)
+}
