@@ -142,8 +142,9 @@ class _Trace:
         """A layer; what `end` leaves open (bits, scale, shape) stays as it is before it."""
         sources = [self.at] if sources is None else list(sources)
         before = [list(self.ends[source]) for source in sources]
-        behind = [old if new is None else new for new, old in zip(end, before[-1])]
-        behind[2] = list(behind[2])
+        new: list[Any] = list(end)
+        bits, scale, shape = (old if value is None else value for value, old in zip(new, before[-1]))
+        behind = [bits, scale, list(shape)]
         number = len(self.layers)
         layer = {"_type": kind, "input": before, "output": [list(behind)], "from": sources}
         self.layers.append({**layer, "to": [number], **fields})
