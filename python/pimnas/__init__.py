@@ -1,8 +1,9 @@
 """Design a neural network and the processing-in-memory hardware that runs it, together.
 
 The four steps of a search in Python: take a :class:`Space` or a network of your own, choose a
-:class:`Hardware`, put both into an :class:`Interface`, and ask it. ``pimnas.mnsim`` takes the place
-of the reference's interface in existing code.
+:class:`Hardware`, put both into an :class:`Interface`, and ask it. A :class:`Study` does that many
+times and keeps the front. ``pimnas.mnsim`` takes the place of the reference's interface in existing
+code.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from pimnas._native import (
     Rollout,
     SimReport,
     Space,
+    Study,
     Sweep,
+    Trial,
     __version__,
 )
 
@@ -55,9 +58,12 @@ __all__ = [
     "SearchError",
     "SimReport",
     "Space",
+    "Study",
     "Sweep",
+    "Trial",
     "__version__",
     "accuracy",
+    "costs",
     "explain",
     "simulate",
     "sweep",
@@ -97,6 +103,13 @@ def simulate(
     """
     mode = _mode(inner_pipeline, fidelity, keep, correct, replication)
     return _native._simulate(network, hardware, mode)
+
+
+def costs(candidate: Candidate, *, fidelity: str = "reference") -> dict[str, float]:
+    """The four figures of merit of a candidate by name, for :meth:`Study.run`."""
+    report = simulate(candidate.network, candidate.hardware, fidelity=fidelity)
+    names = ("latency_ms", "energy_mJ", "area_mm2", "power_W")
+    return {name: float(getattr(report, name)) for name in names}
 
 
 def explain(

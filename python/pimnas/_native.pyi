@@ -1,5 +1,5 @@
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Optional, Union, final
 
 import numpy as np
@@ -17,7 +17,9 @@ __all__ = [
     "Rollout",
     "SimReport",
     "Space",
+    "Study",
     "Sweep",
+    "Trial",
     "__version__",
     "_accuracy",
     "_explain",
@@ -368,6 +370,158 @@ class Candidate:
     @property
     def padding_flags(self) -> list[Optional[int]]:
         """For each layer that leaves out the first (0) or last (1) row and column, which."""
+
+@final
+class Trial:
+    """A trial of a study: a rollout and, once it is told, its metrics. It does not change."""
+
+    @staticmethod
+    def from_json(text: str) -> Trial:
+        """What :meth:`to_json` wrote."""
+    @property
+    def number(self) -> int:
+        """Its number, counted from 0 in the order of proposal."""
+    @property
+    def rollout(self) -> Rollout:
+        """What is to be evaluated."""
+    @property
+    def state(self) -> str:
+        """``asked``, ``complete``, ``infeasible`` (a constraint is broken) or ``failed``."""
+    @property
+    def metrics(self) -> dict[str, float]:
+        """What was told, by name."""
+    @property
+    def reasons(self) -> list[str]:
+        """Why it failed."""
+    @property
+    def violation(self) -> float:
+        """By how much it breaks constraints, each as a share of its bound; 0 if it keeps them."""
+    @property
+    def origin(self) -> Literal["drawn", "mutated", "crossed", "model"]:
+        """How it was proposed."""
+    @property
+    def parents(self) -> list[int]:
+        """Numbers of the trials that it was made from."""
+    def to_json(self) -> str:
+        """As text."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+
+@final
+class Study:
+    """A search over a space: ask for trials, evaluate them, tell.
+
+    What a study proposes follows from its arguments and from what it is told, not from how many
+    trials are asked for at a time nor from the order in which they are told: the controller fills
+    batches of ``batch`` trials and learns from whole ones.
+    """
+
+    def __new__(
+        cls,
+        space: Union[Space, str],
+        objectives: Union[str, Iterable[str], Mapping[str, str]],
+        controller: str = "nsga2",
+        seed: Optional[int] = None,
+        *,
+        constraints: Union[str, Iterable[str], None] = None,
+        metrics: Union[str, Iterable[str], None] = None,
+        batch: Optional[int] = None,
+        horizon: Optional[int] = None,
+        reference: Union[Mapping[str, float], Sequence[float], None] = None,
+        hardware: _Hardware = None,
+    ) -> Study:
+        """``objectives`` are names, or directions (``minimise``, ``maximise``) by name: those of
+        ``latency_ms``, ``energy_mJ``, ``area_mm2``, ``power_W`` and ``accuracy`` are known.
+        ``constraints`` are written ``area_mm2 <= 50``; ``metrics`` are recorded beside them.
+        The seed is 0, a batch 16 trials; ``horizon``, 1000, is the length that controllers with a
+        schedule plan for. ``reference`` is the point that the hypervolume is measured from (the worst
+        of the first batch with a feasible trial), ``hardware`` the base of the candidates'."""
+    @staticmethod
+    def controllers() -> list[str]:
+        """Names of the controllers."""
+    @staticmethod
+    def from_json(text: str) -> Study:
+        """The study that :meth:`to_json` wrote; it goes on as if nothing had happened."""
+    def to_json(self) -> str:
+        """Set-up, state and trials. Trials that are asked for but not told are given again."""
+    def ask(self, count: Optional[int] = None) -> list[Trial]:
+        """Up to ``count`` trials of the running batch (all that is left of it by default); none
+        where the space has nothing new. Raises where the whole batch is asked for and not yet told."""
+    def tell(
+        self,
+        trial: Union[Trial, Rollout, int],
+        metrics: Optional[Mapping[str, Any]] = None,
+        *,
+        failed: Union[str, Sequence[str], BaseException, None] = None,
+    ) -> None:
+        """The metrics of a trial that was asked for, or why it cannot be evaluated."""
+    def release(self, trial: Union[Trial, Rollout, int]) -> None:
+        """Hand a trial back: the next :meth:`ask` gives it again."""
+    def run(
+        self,
+        evaluate: Callable[[Candidate], Mapping[str, Any]],
+        budget: int,
+        *,
+        seconds: Optional[float] = None,
+        catch: Union[type[BaseException], tuple[type[BaseException], ...], None] = None,
+        callback: Optional[Callable[[Study, Trial], object]] = None,
+    ) -> Literal["evaluations", "wall_time", "exhausted"]:
+        """Evaluate until ``budget`` trials are told in total, or for ``seconds``.
+
+        Candidates that cannot be decoded, :class:`MappingError` and the classes in ``catch`` are
+        failed trials. On any other exception, Ctrl-C included, the trial is handed back.
+        """
+    @property
+    def pending(self) -> list[Trial]:
+        """What is asked for and not told."""
+    @property
+    def told(self) -> int:
+        """How many trials are told, those included that wait for one before them."""
+    def trials(self) -> list[Trial]:
+        """What is told, in order, up to the first trial that is not."""
+    def front(self) -> list[Trial]:
+        """Those of the trials that no other dominates."""
+    def hypervolume(
+        self, reference: Union[Mapping[str, float], Sequence[float], None] = None
+    ) -> float:
+        """What the front dominates, up to a reference point in the metrics' own units."""
+    def decode(self, trial: Union[Trial, Rollout, str, dict[str, Any]]) -> Candidate:
+        """The network and the hardware of a trial."""
+    @property
+    def space(self) -> Space:
+        """The space."""
+    @property
+    def hardware(self) -> Hardware:
+        """The base of the candidates' hardware."""
+    @property
+    def objectives(self) -> dict[str, Literal["minimise", "maximise"]]:
+        """Directions by name."""
+    @property
+    def constraints(self) -> list[str]:
+        """As given."""
+    @property
+    def metrics(self) -> list[str]:
+        """Names of all metrics: objectives, bounded ones, recorded ones."""
+    @property
+    def controller(self) -> str:
+        """Its name."""
+    @property
+    def seed(self) -> int:
+        """The seed."""
+    @property
+    def batch(self) -> int:
+        """Trials of a batch."""
+    @property
+    def horizon(self) -> int:
+        """Trials that schedules are planned for."""
+    def to_pandas(self) -> pd.DataFrame:
+        """A row a trial: metrics and decisions."""
+    def _repr_html_(self) -> str: ...
+    def __len__(self) -> int: ...
+    def __bool__(self) -> Literal[True]: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
 
 def _simulate(network: _Network, hardware: _Hardware, mode: dict[str, Any]) -> SimReport: ...
 def _explain(network: _Network, hardware: _Hardware, mode: dict[str, Any]) -> Explanation: ...

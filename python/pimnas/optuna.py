@@ -1,24 +1,26 @@
 """Searches by Optuna, and results as studies of Optuna.
 
 :class:`Objective` is what ``study.optimize`` takes: any sampler of Optuna decides for the decisions
-of a space, pimnas evaluates the candidate. :func:`add_rollouts` writes rollouts that were evaluated
-elsewhere into a study, for its dashboard and its plots.
+of a space, pimnas evaluates the candidate. :func:`to_optuna` gives a :class:`pimnas.Study` as a
+study of Optuna, :func:`add_rollouts` writes rollouts that were evaluated elsewhere into one, for its
+plots and, with a storage, for ``optuna-dashboard``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional, Union
+import warnings
+from typing import TYPE_CHECKING, Any, Literal, Optional, Union
 
 from pimnas import simulate
 from pimnas._errors import MappingError, SearchError
-from pimnas._native import Candidate, Rollout, SimReport, Space
+from pimnas._native import Candidate, Rollout, SimReport, Space, Study, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import optuna
 
-__all__ = ["Objective", "add_rollouts", "distributions"]
+__all__ = ["Objective", "add_rollouts", "distributions", "to_optuna"]
 
 # Figures of a simulation; smaller is better.
 _METRICS = ("latency_ms", "energy_mJ", "area_mm2", "power_W")
@@ -122,3 +124,84 @@ def add_rollouts(
                 user_attrs={"hash": rollout.hash},
             )
         )
+
+
+def to_optuna(
+    study: Study,
+    *,
+    storage: Union[str, optuna.storages.BaseStorage, None] = None,
+    name: Optional[str] = None,
+) -> optuna.Study:
+    """A study with the same trials; in ``storage``, such as ``sqlite:///runs.db``, where given.
+
+    What broke a constraint or failed is a failed trial, with the reason as a user attribute: Optuna
+    counts every complete trial of a study that was not optimised here as feasible. Numbers, metrics
+    beside the objectives, origin and parents are user attributes. A study that is in the storage
+    under that name gets the trials that it does not have.
+    """
+    import optuna
+
+    if not isinstance(study, Study):
+        raise SearchError(f"{study!r} is no study", "study", "give a pimnas.Study")
+    made = optuna.create_study(
+        storage=storage,
+        study_name=name,
+        directions=[_WAYS[way] for way in study.objectives.values()],
+        load_if_exists=name is not None,
+    )
+    if [_WAYS[way] for way in study.objectives.values()] != [
+        direction.name.lower() for direction in made.directions
+    ]:
+        raise SearchError(
+            f"the study {name!r} of the storage has other objectives",
+            "optuna-study",
+            "give another name",
+        )
+    with warnings.catch_warnings():
+        # Optuna says at every call that its interface may change.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        made.set_metric_names(list(study.objectives))
+    for key, value in {
+        "space": study.space.name,
+        "controller": study.controller,
+        "seed": study.seed,
+        "constraints": study.constraints,
+    }.items():
+        made.set_user_attr(f"pimnas.{key}", value)
+    known = {trial.user_attrs.get("number") for trial in made.get_trials(deepcopy=False)}
+    choices = distributions(study.space)
+    fresh = (trial for trial in study.trials() if trial.number not in known)
+    made.add_trials([_frozen(trial, list(study.objectives), choices) for trial in fresh])
+    return made
+
+
+# Names of directions here and there.
+_WAYS: dict[str, Literal["minimize", "maximize"]] = {"minimise": "minimize", "maximise": "maximize"}
+
+
+def _frozen(
+    trial: Trial,
+    objectives: list[str],
+    choices: dict[str, optuna.distributions.CategoricalDistribution],
+) -> optuna.trial.FrozenTrial:
+    from optuna.trial import TrialState, create_trial
+
+    decisions = trial.rollout.decisions
+    attributes: dict[str, Any] = {
+        "number": trial.number,
+        "hash": trial.rollout.hash,
+        "origin": trial.origin,
+        "parents": trial.parents,
+        **trial.metrics,
+    }
+    is_complete = trial.state == "complete"
+    if not is_complete:
+        broken = f"constraints are broken by {trial.violation:.3g}"
+        attributes["rejected"] = "; ".join(trial.reasons) or broken
+    return create_trial(
+        state=TrialState.COMPLETE if is_complete else TrialState.FAIL,
+        params=decisions,
+        distributions={path: choices[path] for path in decisions},
+        values=[trial.metrics[name] for name in objectives] if is_complete else None,
+        user_attrs=attributes,
+    )

@@ -40,6 +40,17 @@ impl PyHardware {
         Ok(Self { raw: Arc::new(raw), hardware: Arc::new(hardware) })
     }
 
+    /// The text of a SimConfig.ini.
+    pub fn of_ini(text: &str) -> PyResult<Self> {
+        let raw = RawConfig::from_bytes(text.as_bytes(), Format::Ini);
+        Self::of(raw.map_err(|problems| errors::config(&problems))?)
+    }
+
+    /// As such a text.
+    pub fn ini(&self) -> String {
+        self.raw.to_ini()
+    }
+
     /// Reads a file; its name tells the format.
     pub fn read(path: &PathBuf) -> PyResult<Self> {
         let name = path.display().to_string();

@@ -14,7 +14,11 @@ mod operations;
 mod options;
 mod report;
 mod space;
+mod study;
+mod study_run;
+mod study_setup;
 mod sweep;
+mod trial;
 
 use pyo3::prelude::*;
 
@@ -34,6 +38,8 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<space::PySpace>()?;
     module.add_class::<space::PyRollout>()?;
     module.add_class::<space::PyCandidate>()?;
+    module.add_class::<trial::PyTrial>()?;
+    module.add_class::<study::PyStudy>()?;
     module.add_function(wrap_pyfunction!(report::simulate, module)?)?;
     module.add_function(wrap_pyfunction!(report::explain, module)?)?;
     module.add_function(wrap_pyfunction!(sweep::sweep, module)?)?;

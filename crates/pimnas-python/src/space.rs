@@ -15,22 +15,22 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use crate::errors::{Fault, Kind};
 use crate::hardware::PyHardware;
 use crate::html;
-use crate::json::{from_python, to_python};
+use crate::json::{from_python, shown, to_python};
 use crate::network::PyNetwork;
 
 /// A search space.
 #[pyclass(frozen, name = "Space", module = "pimnas")]
 #[derive(Clone)]
 pub struct PySpace {
-    space: Arc<WrittenSpace>,
-    text: Arc<str>,
+    pub(crate) space: Arc<WrittenSpace>,
+    pub(crate) text: Arc<str>,
 }
 
 /// A rollout of a space.
 #[pyclass(frozen, eq, hash, name = "Rollout", module = "pimnas")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PyRollout {
-    genotype: Genotype,
+    pub(crate) genotype: Genotype,
 }
 
 impl std::hash::Hash for PyRollout {
@@ -85,18 +85,36 @@ fn value<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
 }
 
 impl PySpace {
-    fn of(text: &str) -> PyResult<Self> {
+    pub(crate) fn of(text: &str) -> PyResult<Self> {
         let space = WrittenSpace::from_toml(text).map_err(|problems| bad_space(&problems))?;
         Ok(Self { space: Arc::new(space), text: text.into() })
     }
 
-    fn genotype(&self, rollout: &Rollout) -> PyRollout {
+    /// A space as an argument: itself, or the name of one that comes with the package.
+    pub(crate) fn given(given: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if let Ok(space) = given.cast::<Self>() {
+            return Ok(space.get().clone());
+        }
+        let Ok(name) = given.cast::<PyString>() else {
+            let message = format!("{} is no space", shown(given));
+            let fault = Fault::new(Kind::Search, "space", message);
+            return Err(fault.hint("give a Space, or the name of one").into());
+        };
+        Self::new(Some(&name.to_string_lossy()))
+    }
+
+    /// Its name.
+    pub(crate) fn title(&self) -> &str {
+        self.space.name()
+    }
+
+    pub(crate) fn genotype(&self, rollout: &Rollout) -> PyRollout {
         let genotype = Genotype::new(self.space.name(), self.space.decisions(), rollout);
         PyRollout { genotype }
     }
 
     /// The genotype of an argument: a rollout, JSON text, or a dictionary of decisions.
-    fn read(&self, given: &Bound<'_, PyAny>) -> PyResult<Genotype> {
+    pub(crate) fn read(&self, given: &Bound<'_, PyAny>) -> PyResult<Genotype> {
         if let Ok(rollout) = given.cast::<PyRollout>() {
             return Ok(rollout.get().genotype.clone());
         }
@@ -229,7 +247,7 @@ impl PySpace {
 
     /// The network and the hardware of a rollout.
     #[pyo3(signature = (rollout, hardware=None))]
-    fn decode(
+    pub(crate) fn decode(
         &self,
         rollout: &Bound<'_, PyAny>,
         hardware: Option<&Bound<'_, PyAny>>,
@@ -271,6 +289,14 @@ impl PySpace {
     }
 }
 
+impl PyRollout {
+    /// What `to_json` wrote.
+    pub(crate) fn of_json(text: &str) -> PyResult<Self> {
+        let genotype = text.parse().map_err(|error| bad_genotype(&error))?;
+        Ok(Self { genotype })
+    }
+}
+
 #[pymethods]
 impl PyRollout {
     /// The genotype: version, space and decisions.
@@ -281,7 +307,7 @@ impl PyRollout {
 
     /// Values of the active decisions by path.
     #[getter]
-    fn decisions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    pub(crate) fn decisions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         for (path, chosen) in self.genotype.values() {
             dict.set_item(path, value(py, chosen)?)?;
@@ -306,8 +332,7 @@ impl PyRollout {
 
     #[staticmethod]
     fn from_json(text: &str) -> PyResult<Self> {
-        let genotype = text.parse().map_err(|error| bad_genotype(&error))?;
-        Ok(Self { genotype })
+        Self::of_json(text)
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyAny>> {

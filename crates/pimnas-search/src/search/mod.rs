@@ -11,11 +11,13 @@
 //!   constraint domination; a [`History`] is all of them, with the exact front.
 //! - A [`Search`] is a value: step it, watch it ([`Progress`]), stop it ([`StopReason`]), write it
 //!   down ([`Snapshot`]) and continue it.
+//! - An [`AskTell`] is the same search turned inside out, for callers that evaluate themselves.
 //!
 //! Results follow from the seed, the batch size and the set-up. Every trial has random numbers of
 //! its own, so the number of threads does not matter. No rollout is a trial twice. Nothing here
 //! reads a clock: it is handed in.
 
+mod asktell;
 mod budget;
 mod evaluator;
 mod goals;
@@ -27,6 +29,7 @@ mod snapshot;
 mod trial;
 mod view;
 
+pub use asktell::{AskTell, TellError, Told};
 pub use budget::{Budget, Stagnation, StopReason};
 pub use evaluator::{Evaluator, Request, Stage, metrics};
 pub use goals::{

@@ -79,6 +79,12 @@ impl<'p> Progress<'p> {
         feasible.count() as f64 / self.evaluations().max(1) as f64
     }
 
+    /// The reference point of the hypervolume, less is better; `None` while there is none.
+    #[must_use]
+    pub fn reference(&self) -> Option<&'p [f64]> {
+        self.reference.point.as_deref()
+    }
+
     /// Hypervolume of the front up to the reference point; 0 while there is none.
     #[must_use]
     pub fn hypervolume(&self) -> f64 {

@@ -1,5 +1,6 @@
 //! The run loop.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -21,6 +22,22 @@ use crate::streams::Streams;
 
 /// What is called after each iteration.
 type Hook<'s> = Box<dyn FnMut(&Progress<'_>) + Send + 's>;
+
+/// A space that somebody else holds, or that searches share.
+#[derive(Clone)]
+pub(super) enum SpaceHandle<'s> {
+    Borrowed(&'s dyn Space),
+    Shared(Arc<dyn Space>),
+}
+
+impl<'s> SpaceHandle<'s> {
+    pub(super) fn get(&self) -> &(dyn Space + 's) {
+        match self {
+            Self::Borrowed(space) => *space,
+            Self::Shared(space) => space.as_ref(),
+        }
+    }
+}
 
 /// Why a search cannot go on.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -53,7 +70,7 @@ impl SearchError {
 
 /// A search: a value that is stepped, watched, stopped, written down and continued.
 pub struct Search<'s> {
-    pub(super) space: &'s dyn Space,
+    pub(super) space: SpaceHandle<'s>,
     pub(super) goals: Goals,
     pub(super) controller: Box<dyn Controller + 's>,
     pub(super) budget: Budget,
@@ -72,6 +89,26 @@ impl<'s> Search<'s> {
     #[must_use]
     pub fn new(
         space: &'s dyn Space,
+        goals: Goals,
+        controller: Box<dyn Controller + 's>,
+        budget: Budget,
+    ) -> Self {
+        Self::of(SpaceHandle::Borrowed(space), goals, controller, budget)
+    }
+
+    /// The same over a space that the search holds itself, so that nothing has to outlive it.
+    #[must_use]
+    pub fn shared(
+        space: Arc<dyn Space>,
+        goals: Goals,
+        controller: Box<dyn Controller + 's>,
+        budget: Budget,
+    ) -> Self {
+        Self::of(SpaceHandle::Shared(space), goals, controller, budget)
+    }
+
+    fn of(
+        space: SpaceHandle<'s>,
         goals: Goals,
         controller: Box<dyn Controller + 's>,
         budget: Budget,
@@ -180,16 +217,7 @@ impl<'s> Search<'s> {
             return Ok(Some(reason));
         }
         let left = self.budget.evaluations - self.history.trials().len();
-        let proposals = self.controller.ask(
-            &View {
-                space: self.space,
-                goals: &self.goals,
-                history: &self.history,
-                streams: self.streams,
-                horizon: self.budget.evaluations,
-            },
-            self.batch.min(left),
-        )?;
+        let proposals = self.propose(self.batch.min(left))?;
         if proposals.is_empty() {
             return Ok(Some(StopReason::Exhausted));
         }
@@ -212,8 +240,28 @@ impl<'s> Search<'s> {
         for trial in trials {
             self.history.push(trial, &self.goals);
         }
+        self.learn(first);
+        let progress = Progress::new((self.iteration, elapsed), &self.history, &self.reference);
+        self.hooks.iter_mut().for_each(|hook| hook(&progress));
+        Ok(None)
+    }
+
+    /// What the controller proposes next, at most that many.
+    pub(super) fn propose(&mut self, count: usize) -> Result<Vec<Proposal>, VaryError> {
         let view = View {
-            space: self.space,
+            space: self.space.get(),
+            goals: &self.goals,
+            history: &self.history,
+            streams: self.streams,
+            horizon: self.budget.evaluations,
+        };
+        self.controller.ask(&view, count)
+    }
+
+    /// Ends an iteration whose trials, from that position on, are in the history.
+    pub(super) fn learn(&mut self, first: usize) {
+        let view = View {
+            space: self.space.get(),
             goals: &self.goals,
             history: &self.history,
             streams: self.streams,
@@ -222,9 +270,12 @@ impl<'s> Search<'s> {
         self.controller.tell(&view, first);
         self.iteration += 1;
         self.reference.update(&self.history, self.budget.stagnation);
-        let progress = Progress::new((self.iteration, elapsed), &self.history, &self.reference);
-        self.hooks.iter_mut().for_each(|hook| hook(&progress));
-        Ok(None)
+    }
+
+    /// State after the last iteration; the time is that which is handed in.
+    #[must_use]
+    pub fn progress(&self, elapsed: Duration) -> Progress<'_> {
+        Progress::new((self.iteration, elapsed), &self.history, &self.reference)
     }
 
     fn ended(&self, elapsed: Duration) -> Option<StopReason> {

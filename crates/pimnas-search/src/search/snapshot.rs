@@ -73,7 +73,7 @@ impl Search<'_> {
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             version: VERSION,
-            space: self.space.name().to_owned(),
+            space: self.space.get().name().to_owned(),
             seed: self.seed,
             batch: self.batch,
             controller: self.controller.name().to_owned(),
@@ -92,7 +92,7 @@ impl Search<'_> {
     pub fn resume(mut self, snapshot: Snapshot, trials: Vec<Trial>) -> Result<Self, ResumeError> {
         let pairs = [
             ("the version", snapshot.version.to_string(), VERSION.to_string()),
-            ("the space", snapshot.space, self.space.name().to_owned()),
+            ("the space", snapshot.space, self.space.get().name().to_owned()),
             ("the seed", snapshot.seed.to_string(), self.seed.to_string()),
             ("the batch size", snapshot.batch.to_string(), self.batch.to_string()),
             ("the controller", snapshot.controller, self.controller.name().to_owned()),
@@ -116,7 +116,7 @@ impl Search<'_> {
     }
 
     fn owns(&self, index: usize, trial: &Trial) -> bool {
-        let (name, decisions) = (self.space.name(), self.space.decisions());
+        let (name, decisions) = (self.space.get().name(), self.space.get().decisions());
         let genotype = Genotype::new(name, decisions, &trial.rollout);
         trial.id.index() == index
             && trial.seed == self.seed

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::asktell::Told;
 use super::goals::Goals;
 use crate::rollout::{Genotype, Rollout};
 use crate::space::Space;
@@ -82,6 +83,17 @@ impl Trial {
     #[must_use]
     pub fn genotype(&self, space: &dyn Space) -> Genotype {
         Genotype::new(space.name(), space.decisions(), &self.rollout)
+    }
+
+    /// What was told of it.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        match &self.outcome {
+            Outcome::Rejected(reasons) => Told::Rejected(reasons.clone()),
+            Outcome::Complete | Outcome::Infeasible | Outcome::Dominated => {
+                Told::Figures(self.figures.clone())
+            }
+        }
     }
 
     /// How good it is.

@@ -1,0 +1,70 @@
+"""A search on the Ray cluster that this machine belongs to, or on its own processors.
+
+python examples/search_on_ray.py --budget 500 --checkpoint study.json
+
+Started again with the same checkpoint it goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+import pimnas
+from pimnas.distributed import Progress, RayBackend, load
+
+
+def evaluate(candidate: pimnas.Candidate) -> dict[str, float]:
+    """The figures of merit of a candidate; an accuracy of a super net would come here, too."""
+    return pimnas.costs(candidate)
+
+
+def begun(arguments: argparse.Namespace) -> pimnas.Study:
+    """The study of the checkpoint, or a new one."""
+    checkpoint: Path = arguments.checkpoint
+    if checkpoint.exists():
+        return load(checkpoint)
+    return pimnas.Study(
+        arguments.space,
+        ["latency_ms", "energy_mJ"],
+        "nsga2",
+        seed=arguments.seed,
+        constraints="area_mm2 <= 100",
+        metrics="power_W",
+        batch=256,
+        horizon=arguments.budget,
+    )
+
+
+def main() -> None:
+    """Run it."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--space", default="grey28")
+    parser.add_argument("--budget", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--checkpoint", type=Path, default=Path("study.json"))
+    arguments = parser.parse_args()
+
+    said = time.monotonic()
+
+    def say(progress: Progress) -> None:
+        nonlocal said
+        if time.monotonic() - said > 5:
+            said = time.monotonic()
+            print(progress, flush=True)
+
+    study = begun(arguments)
+    backend = RayBackend(os.environ.get("RAY_ADDRESS"))
+    progress = backend.run(
+        study, evaluate, arguments.budget, checkpoint=arguments.checkpoint, progress=say
+    )
+    print(progress)
+    print(study)
+    for trial in study.front():
+        print(trial)
+
+
+if __name__ == "__main__":
+    main()
