@@ -200,11 +200,7 @@ fn data_sets(model: &Path, graph: &FloatGraph, types: &OnnxTypes) -> anyhow::Res
     if sets.is_empty() { Err(anyhow!("no outputs are recorded")) } else { Ok(sets) }
 }
 
-fn numbered(
-    set: &Path,
-    kind: &str,
-    types: &[Option<&'static str>],
-) -> anyhow::Result<Vec<Tensor>> {
+fn numbered(set: &Path, kind: &str, types: &[Option<&'static str>]) -> anyhow::Result<Vec<Tensor>> {
     let path = |i: usize| (i, set.join(format!("{kind}_{i}.pb")));
     let paths = (0..).map(path).take_while(|(_, path)| path.exists());
     paths.map(|(i, path)| read(&path, types.get(i).copied().flatten())).collect()

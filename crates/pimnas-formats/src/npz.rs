@@ -95,7 +95,10 @@ impl NamedTensors {
                 .read_to_end(&mut bytes)
                 .map_err(|error| damaged(format!("{name}: {error}")))?;
             if Some(bytes.len()) != size {
-                return Err(damaged(format!("{name} does not have the {limit} bytes that it states", limit = limit - 1)));
+                return Err(damaged(format!(
+                    "{name} does not have the {limit} bytes that it states",
+                    limit = limit - 1
+                )));
             }
             left = rest;
             let tensor = array(&name, &bytes)?;

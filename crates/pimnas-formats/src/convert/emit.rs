@@ -184,8 +184,11 @@ impl<'a> Converter<'a> {
     pub fn floats(&self, node: &Node, position: usize) -> Result<(Vec<usize>, Vec<f32>), Refusal> {
         let tensor = self.constant(node, position)?;
         let values = tensor.to_f32();
-        if let Some(value) = values.iter().find(|value| !value.is_finite()) {
-            let why = format!("its input {position} has the value {value}");
+        let broken = values.iter().enumerate().find(|(_, value)| !value.is_finite());
+        if let Some((place, value)) = broken {
+            let name = node.inputs.get(position).copied().flatten();
+            let name = name.map_or_else(String::new, |value| self.graph.name_of(value));
+            let why = format!("its input {name} has the value {value} at position {place}");
             return refuse(why, "repair or train the weights again: none may be infinite");
         }
         Ok((tensor.dims().to_vec(), values))

@@ -259,7 +259,9 @@ fn around(
     for ((&dim, &before), &after) in data.dims().iter().zip(before).zip(after) {
         let largest = if mirrored { dim.saturating_sub(1) } else { usize::MAX };
         if before > largest || after > largest || (dim == 0 && before.max(after) > 0) {
-            return shape(format!("a dimension of {dim} has no values for pads of {before} and {after}"));
+            return shape(format!(
+                "a dimension of {dim} has no values for pads of {before} and {after}"
+            ));
         }
         dims.push(dim.saturating_add(before).saturating_add(after));
         bounded(&dims, limit)?;

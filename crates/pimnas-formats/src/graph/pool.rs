@@ -117,11 +117,7 @@ pub(super) fn max_with_places(
 }
 
 /// The coordinates of the first element of a window that has that value.
-fn find(
-    placed: &[Placed],
-    position: usize,
-    (map, wanted): (&[f32], f32),
-) -> Option<Vec<usize>> {
+fn find(placed: &[Placed], position: usize, (map, wanted): (&[f32], f32)) -> Option<Vec<usize>> {
     let (mut starts, mut rest) = (vec![0; placed.len()], position);
     let mut elements = 1_usize;
     for (start, axis) in starts.iter_mut().zip(placed).rev() {

@@ -8,8 +8,8 @@ use prost::Message;
 use super::OPSETS;
 use super::attributes::Attributes;
 use super::error::{OnnxError, UnsupportedOperator};
-use super::operators::{self, Form};
 use super::memory;
+use super::operators::{self, Form};
 use super::proto::{Graph, Model, Node as NodeMessage, TensorMessage, ValueInfo};
 use super::tensors;
 use crate::graph::{

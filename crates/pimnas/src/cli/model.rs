@@ -84,8 +84,7 @@ pub fn floats(path: &Path, tensor: pimnas::formats::Tensor) -> Result<Tensor, Fa
         | TensorData::U8(_)
         | TensorData::Bool(_)) => other.to_f32(),
     };
-    Tensor::new(dims, values)
-        .map_err(|error| Failure::of_file(path, &error, Some(error.hint())))
+    Tensor::new(dims, values).map_err(|error| Failure::of_file(path, &error, Some(error.hint())))
 }
 
 /// Writes tensors as a safetensors file.

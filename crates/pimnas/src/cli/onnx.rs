@@ -47,9 +47,7 @@ pub fn load_weighted(
         return Err(Failure::new(format_args!("the network {given} has no weights"), Some(hint)));
     }
     let Converted { network, parameters, .. } = converted(path, &read_tensor_file(path)?)?;
-    let tensors: Result<Vec<_>, Failure> = parameters
-        .into_iter()
-        .map(|(name, tensor)| Ok((name, floats(path, tensor)?)))
-        .collect();
+    let tensors: Result<Vec<_>, Failure> =
+        parameters.into_iter().map(|(name, tensor)| Ok((name, floats(path, tensor)?))).collect();
     Ok((network, Parameters::from_tensors(tensors?)))
 }
