@@ -22,11 +22,11 @@ import reference_modules
 from cases import Case, error_record, hardware_file, split_network
 from random_tensors import random_candidate
 from random_hardware import RESISTANCES
-from random_network import random_network
+from random_network import ACTIVATION_BITS, WEIGHT_BITS, random_network
 from reference_modules import BadInput, Reference, quiet
 from safetensors_io import write_tensors
 
-KINDS = ("inference", "candidate")
+KINDS = ("inference", "mixed", "candidate")
 # Multiplications of an image beyond which a network takes the reference too long.
 MOST_PRODUCTS = 30_000_000
 PASSES = 3
@@ -66,12 +66,38 @@ def unify(net: Any) -> None:
                 getattr(layer, name).copy_(getattr(groups[0], name))
 
 
-def inference_case(reference: Reference, rng: random.Random, config: Path) -> tuple[Case, dict]:
+def turn_flags(net: Any, rng: random.Random) -> None:
+    """For each layer at random which row and column its even kernels drop."""
+    flags: dict[str, int] = {}
+    for name, tensor in net.state_dict().items():
+        if name.endswith("padding_flag"):
+            # All parts and groups of a layer drop the same.
+            layer = ".".join(name.split(".")[:2])
+            tensor.fill_(flags.setdefault(layer, rng.randint(0, 1)))
+
+
+def mix_bits(network: dict[str, Any], rng: random.Random) -> None:
+    """A precision of its own for each layer."""
+    for layer in network["layers"]:
+        layer["weight_bit"] = rng.choice(WEIGHT_BITS)
+        layer["activation_bit"] = rng.choice(ACTIVATION_BITS)
+
+
+def mixed_case(reference: Reference, rng: random.Random, config: Path) -> tuple[Case, dict]:
+    """As `inference_case`; each layer has its own precision and flag, and outputs in fixed point are kept."""
+    return inference_case(reference, rng, config, mixed=True)
+
+
+def inference_case(
+    reference: Reference, rng: random.Random, config: Path, mixed: bool = False
+) -> tuple[Case, dict]:
     """A random network that the reference can train, its outputs and its state."""
     while True:
         network = random_network(rng)
         if products(network) <= MOST_PRODUCTS:
             break
+    if mixed:
+        mix_bits(network, rng)
     case: Case = {"network": network, "config_overrides": random_crossbars(rng)}
     torch.manual_seed(rng.getrandbits(32))
     shape = [4, *network["input_shape"][1:]]
@@ -80,6 +106,8 @@ def inference_case(reference: Reference, rng: random.Random, config: Path) -> tu
         settings = reference.utils.load_sim_config(path, None)[0]
         net = reference.network.NetworkGraph(settings, *split_network(network))
         net.train()
+        if mixed:
+            turn_flags(net, rng)
         # Groups compare their scales before each pass.
         for layer in net.layer_list:
             if hasattr(layer, "group_conv"):
@@ -89,8 +117,8 @@ def inference_case(reference: Reference, rng: random.Random, config: Path) -> tu
                 net(torch.rand(shape), "FIX_TRAIN", "SCALE")
         unify(net)
         images = torch.rand(shape)
-        names = list(inference.METHODS)
-        state = {inference.PREFIX + name: tensor for name, tensor in net.state_dict().items()}
+        names = [name for name in inference.METHODS if mixed or name != "fixed"]
+        state = {inference.PREFIX + name: tensor.clone() for name, tensor in net.state_dict().items()}
         made = inference.outputs(net.eval(), images, names)
     case["expected"] = {"batch_norm": norm, "outputs": names}
     return case, state | made | {"input": images}
@@ -109,7 +137,7 @@ def candidate_case(reference: Reference, rng: random.Random, config: Path) -> tu
 def fill(reference: Reference, args: argparse.Namespace, index: int) -> dict[str, Any]:
     """Make one case and write its files; returns its line of the summary."""
     rng = random.Random(f"{args.kind}/{args.seed}/{index}")
-    make = inference_case if args.kind == "inference" else candidate_case
+    make = {"inference": inference_case, "mixed": mixed_case, "candidate": candidate_case}[args.kind]
     path = args.out / f"{args.kind}_{args.seed}_{index:03d}.json"
     begin = time.perf_counter()
     try:

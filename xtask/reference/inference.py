@@ -1,4 +1,4 @@
-"""Outputs of a network: in floating point, and on the crossbars with both ranges of the ADC."""
+"""Outputs of a network: in floating point, in fixed point, on the crossbars with both ranges of the ADC."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ METHODS: dict[str, tuple[str, str]] = {
     "float": ("TRADITION", "SCALE"),
     "crossbar_scale": ("SINGLE_FIX_TEST", "SCALE"),
     "crossbar_fix": ("SINGLE_FIX_TEST", "FIX"),
+    # The last: it writes the scales that it finds into the network.
+    "fixed": ("FIX_TRAIN", "SCALE"),
 }
 PREFIX = "param."
 

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 use pimnas_formats::graph::FloatGraph;
-use pimnas_formats::{OnnxError, OnnxLimits, Tensor};
+use pimnas_formats::{OnnxError, OnnxLimits, OnnxTypes, Tensor, TensorData};
 
 /// Relative and absolute difference up to which values agree: those of ONNX's own test runner.
 const RELATIVE: f64 = 1e-3;
@@ -139,6 +139,7 @@ fn judge(model: &Path) -> anyhow::Result<Verdict> {
                 OnnxError::Opset { .. } => Outcome::Opset,
                 OnnxError::Tensor { .. } | OnnxError::Input { .. } => Outcome::Values,
                 OnnxError::Form { .. }
+                | OnnxError::TooLarge { .. }
                 | OnnxError::Format { .. }
                 | OnnxError::UnknownValue { .. }
                 | OnnxError::GivenTwice { .. } => Outcome::Form,
@@ -146,7 +147,8 @@ fn judge(model: &Path) -> anyhow::Result<Verdict> {
             return Ok(Verdict::failed(outcome, error));
         }
     };
-    let sets = match data_sets(model, &graph) {
+    let types = OnnxTypes::of_file(&bytes)?;
+    let sets = match data_sets(model, &graph, &types) {
         Ok(sets) => sets,
         Err(error) => return Ok(Verdict::failed(Outcome::Values, format!("{error:#}"))),
     };
@@ -167,7 +169,7 @@ fn judge(model: &Path) -> anyhow::Result<Verdict> {
 type DataSet = (Vec<Tensor>, Vec<Tensor>);
 
 /// Inputs and expected outputs of a model, at least one of each.
-fn data_sets(model: &Path, graph: &FloatGraph) -> anyhow::Result<Vec<DataSet>> {
+fn data_sets(model: &Path, graph: &FloatGraph, types: &OnnxTypes) -> anyhow::Result<Vec<DataSet>> {
     let recorded = beside(model);
     if recorded.exists() {
         let inputs = graph.inputs.iter().map(|input| {
@@ -176,7 +178,7 @@ fn data_sets(model: &Path, graph: &FloatGraph) -> anyhow::Result<Vec<DataSet>> {
             let value = |i: usize| (i as f64 / count as f64) as f32;
             Tensor::f32(dims, (0..count).map(value).collect())
         });
-        return Ok(vec![(inputs.collect::<Result<_, _>>()?, vec![read(&recorded)?])]);
+        return Ok(vec![(inputs.collect::<Result<_, _>>()?, vec![read(&recorded, None)?])]);
     }
     let folder = model.parent().unwrap_or(Path::new("."));
     let mut sets = Vec::new();
@@ -185,7 +187,7 @@ fn data_sets(model: &Path, graph: &FloatGraph) -> anyhow::Result<Vec<DataSet>> {
         if !set.is_dir() {
             break;
         }
-        let outputs = numbered(&set, "output")?;
+        let outputs = numbered(&set, "output", &types.outputs)?;
         if outputs.len() != graph.outputs.len() {
             return Err(anyhow!(
                 "{} outputs are recorded of {}",
@@ -193,20 +195,31 @@ fn data_sets(model: &Path, graph: &FloatGraph) -> anyhow::Result<Vec<DataSet>> {
                 graph.outputs.len()
             ));
         }
-        sets.push((numbered(&set, "input")?, outputs));
+        sets.push((numbered(&set, "input", &types.inputs)?, outputs));
     }
     if sets.is_empty() { Err(anyhow!("no outputs are recorded")) } else { Ok(sets) }
 }
 
-fn numbered(set: &Path, kind: &str) -> anyhow::Result<Vec<Tensor>> {
-    let path = |i: usize| set.join(format!("{kind}_{i}.pb"));
-    (0..).map(path).take_while(|path| path.exists()).map(|path| read(&path)).collect()
+fn numbered(set: &Path, kind: &str, types: &[Option<&'static str>]) -> anyhow::Result<Vec<Tensor>> {
+    let path = |i: usize| (i, set.join(format!("{kind}_{i}.pb")));
+    let paths = (0..).map(path).take_while(|(_, path)| path.exists());
+    paths.map(|(i, path)| read(&path, types.get(i).copied().flatten())).collect()
 }
 
-fn read(path: &Path) -> anyhow::Result<Tensor> {
+/// Reads a recorded tensor of the type that the model states.
+fn read(path: &Path, stated: Option<&str>) -> anyhow::Result<Tensor> {
     let bytes = std::fs::read(path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Tensor::from_onnx_tensor(&bytes).map_err(|error| anyhow!("{name}: {error}"))
+    let tensor = Tensor::from_onnx_tensor(&bytes).map_err(|error| anyhow!("{name}: {error}"))?;
+    match (stated, tensor.data()) {
+        // NumPy has no brain floats: recordings of that time have their bits as unsigned
+        // integers of 16 bits, which are the upper half of a float's.
+        (Some("bf16"), TensorData::I32(bits)) => {
+            let floats = bits.iter().map(|&bits| f32::from_bits((bits as u32) << 16)).collect();
+            Ok(Tensor::f32(tensor.dims(), floats)?)
+        }
+        _ => Ok(tensor),
+    }
 }
 
 /// The largest difference, relative to the largest magnitude; what differs by more than the

@@ -50,6 +50,11 @@ impl IdxArray {
         let Some(count) = count.filter(|&count| count <= MOST_BYTES) else {
             return Err(error(&format!("its dimensions {dims:?} are too large")));
         };
+        if count > files::most_unpacked(file) {
+            let packed = file.len();
+            let why = format!("its {packed} bytes cannot be {dims:?} values, packed as they are");
+            return Err(error(&why));
+        }
         let mut values = files::unpacked(what, file, start + count + 1)?;
         if values.len() < start + count {
             return Err(cut_off());

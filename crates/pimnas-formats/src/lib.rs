@@ -19,7 +19,7 @@ mod text;
 
 pub use named::NamedTensors;
 pub use npz::NpzError;
-pub use onnx::{OPERATORS, OPSETS, OnnxError, OnnxLimits, UnsupportedOperator};
+pub use onnx::{OPERATORS, OPSETS, OnnxError, OnnxLimits, OnnxTypes, UnsupportedOperator};
 pub use pth::PthError;
 pub use safetensors_file::SafetensorsError;
 pub use split::{CrossbarRows, SplitError};

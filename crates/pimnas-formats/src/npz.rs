@@ -88,11 +88,18 @@ impl NamedTensors {
                 return Err(NpzError::Array { name: shown(&name), why });
             };
             let mut bytes = Vec::new();
-            let limit = entry.size();
+            // One more than stated: the checksum is compared where the entry ends.
+            let limit = entry.size().saturating_add(1);
             entry
                 .take(limit)
                 .read_to_end(&mut bytes)
-                .map_err(|error| damaged(error.to_string()))?;
+                .map_err(|error| damaged(format!("{name}: {error}")))?;
+            if Some(bytes.len()) != size {
+                return Err(damaged(format!(
+                    "{name} does not have the {limit} bytes that it states",
+                    limit = limit - 1
+                )));
+            }
             left = rest;
             let tensor = array(&name, &bytes)?;
             arrays.insert(name, tensor);

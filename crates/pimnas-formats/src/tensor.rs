@@ -10,7 +10,8 @@ pub enum TensorData {
     F32(Vec<f32>),
     /// 64-bit floats.
     F64(Vec<f64>),
-    /// 64-bit integers; unsigned 32-bit ones are widened to these.
+    /// 64-bit integers; unsigned 32-bit ones are widened to these, unsigned 64-bit ones taken where
+    /// they fit.
     I64(Vec<i64>),
     /// 32-bit integers; unsigned 16-bit ones are widened to these.
     I32(Vec<i32>),
@@ -259,6 +260,7 @@ pub(crate) enum StoredType {
     I32,
     I16,
     I8,
+    U64,
     U32,
     U16,
     U8,
@@ -276,10 +278,29 @@ impl StoredType {
     /// Bytes of a number.
     pub(crate) fn size(self) -> usize {
         match self {
-            Self::F64 | Self::I64 => 8,
+            Self::F64 | Self::I64 | Self::U64 => 8,
             Self::F32 | Self::I32 | Self::U32 => 4,
             Self::F16 | Self::Bf16 | Self::I16 | Self::U16 => 2,
             Self::I8 | Self::U8 | Self::Bool => 1,
+        }
+    }
+
+    /// The type's own name, such as `bf16`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
+            Self::U64 => "u64",
+            Self::U32 => "u32",
+            Self::U16 => "u16",
+            Self::F64
+            | Self::F32
+            | Self::I64
+            | Self::I32
+            | Self::I16
+            | Self::I8
+            | Self::U8
+            | Self::Bool => self.type_name(),
         }
     }
 
@@ -296,6 +317,8 @@ impl StoredType {
             Self::F16 => TensorData::F32(each(bytes, order, |b| f16::from_le_bytes(b).to_f32())),
             Self::Bf16 => TensorData::F32(each(bytes, order, |b| bf16::from_le_bytes(b).to_f32())),
             Self::I64 => TensorData::I64(each(bytes, order, i64::from_le_bytes)),
+            // Callers that read these check that they fit.
+            Self::U64 => TensorData::I64(each(bytes, order, i64::from_le_bytes)),
             Self::U32 => TensorData::I64(each(bytes, order, |b| u32::from_le_bytes(b).into())),
             Self::I32 => TensorData::I32(each(bytes, order, i32::from_le_bytes)),
             Self::U16 => TensorData::I32(each(bytes, order, |b| u16::from_le_bytes(b).into())),

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use pimnas_device::{Draw, Effect, NonIdealities, Seed};
 use pimnas_infer::accuracy::{Images, LayerSignals, StageResult, Trials, evaluate};
 use pimnas_infer::{AdcRange, CompiledNetwork, InferError, Mode, Tensor};
+use pimnas_network::ShapedNetwork;
 
 use crate::error::InterfaceError;
 use crate::model::{Calibration, Model};
@@ -48,6 +49,7 @@ impl Study {
         watch: &mut dyn FnMut(&str, usize) -> ControlFlow<()>,
     ) -> Result<Vec<Stage>, InterfaceError> {
         let images = Images::new(inputs, labels)?;
+        images.check_labels(outputs(&model.shaped()?))?;
         let arithmetics: [(&str, Mode); ARITHMETICS] = [
             ("float", Mode::Float),
             ("fixed point", Mode::FixedPoint),
@@ -100,6 +102,11 @@ impl Study {
         let random = effects.effects().into_iter().any(Effect::is_random);
         if random { self.draws } else { Draw(1) }
     }
+}
+
+/// Number of the network's outputs.
+fn outputs(shaped: &ShapedNetwork<'_>) -> usize {
+    shaped.output().elements()
 }
 
 /// Stages without anything random.

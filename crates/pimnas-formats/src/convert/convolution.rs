@@ -12,6 +12,10 @@ use crate::graph::{Node, Op, Placed, Window, place};
 use crate::tensor::{Tensor, elements};
 
 const HINT: &str = "layers convolve square kernels with one stride and padding: choose others";
+/// By how much more elements a kernel may have with zeros around and between its own.
+const EXPANSION: usize = 64;
+/// Elements that it may have in any case.
+const FREE_ELEMENTS: usize = 1 << 20;
 const VECTOR: &str = "flatten the activation before it: batch × features";
 
 /// Fewest and most zeros behind a map that give the same windows; `None` where the last window
@@ -185,7 +189,8 @@ fn expanded(
         return Some(values.to_vec());
     }
     let count = elements(&[kernels, side, side]);
-    let count = count.filter(|&count| count <= crate::graph::MAX_TENSOR_ELEMENTS)?;
+    let most = values.len().saturating_mul(EXPANSION).max(FREE_ELEMENTS);
+    let count = count.filter(|&count| count <= most)?;
     let mut all = vec![0.0; count];
     let size = rows.kernel * columns.kernel;
     for (kernel, to) in values.chunks(size.max(1)).zip(all.chunks_mut(side * side)) {

@@ -15,6 +15,9 @@ use crate::tensor::Tensor;
 /// What inference adds to a variance; the variance that makes the sum 1 as 32-bit floats.
 const UNIT_VARIANCE: f32 = 1.0 - 1e-5;
 
+/// Elements of constants that nodes may compute in any graph; as many as it has itself come on top.
+const FREE_ELEMENTS: usize = 1 << 24;
+
 pub(super) struct Converter<'a> {
     pub graph: &'a FloatGraph,
     pub options: &'a ConvertOptions,
@@ -25,6 +28,8 @@ pub(super) struct Converter<'a> {
     pub parameters: NamedTensors,
     pub problems: Vec<ConvertProblem>,
     pub notes: Vec<String>,
+    /// Elements that constants may still have that nodes compute.
+    pub left: usize,
     /// The node at hand.
     label: String,
 }
@@ -32,6 +37,8 @@ pub(super) struct Converter<'a> {
 impl<'a> Converter<'a> {
     pub fn new(graph: &'a FloatGraph, options: &'a ConvertOptions) -> Self {
         let constant = |value: &crate::graph::Value| value.constant.clone().map(Known::Constant);
+        let given = graph.values.iter().filter_map(|value| value.constant.as_deref());
+        let given = given.fold(FREE_ELEMENTS, |sum, tensor| sum.saturating_add(tensor.len()));
         Self {
             graph,
             options,
@@ -41,6 +48,7 @@ impl<'a> Converter<'a> {
             parameters: NamedTensors::new(),
             problems: Vec::new(),
             notes: Vec::new(),
+            left: given.min(graph.max_elements),
             label: String::new(),
         }
     }
@@ -176,8 +184,11 @@ impl<'a> Converter<'a> {
     pub fn floats(&self, node: &Node, position: usize) -> Result<(Vec<usize>, Vec<f32>), Refusal> {
         let tensor = self.constant(node, position)?;
         let values = tensor.to_f32();
-        if let Some(value) = values.iter().find(|value| !value.is_finite()) {
-            let why = format!("its input {position} has the value {value}");
+        let broken = values.iter().enumerate().find(|(_, value)| !value.is_finite());
+        if let Some((place, value)) = broken {
+            let name = node.inputs.get(position).copied().flatten();
+            let name = name.map_or_else(String::new, |value| self.graph.name_of(value));
+            let why = format!("its input {name} has the value {value} at position {place}");
             return refuse(why, "repair or train the weights again: none may be infinite");
         }
         Ok((tensor.dims().to_vec(), values))

@@ -10,7 +10,7 @@ use super::emit::Converter;
 use super::error::{Refusal, refuse};
 use super::{arithmetic, convolution, pool};
 use crate::graph::{
-    Axes, CastTo, Node, Op, Reduction, Trouble, Unary, axes_list, axes_of, compute, reshaped,
+    Axes, CastTo, Edge, Node, Op, Reduction, Trouble, Unary, axes_list, axes_of, compute, reshaped,
 };
 use crate::tensor::Tensor;
 
@@ -35,6 +35,9 @@ impl Converter<'_> {
                 return arithmetic::binary(self, node, (binary, axis));
             }
             Op::Conv { window, groups } => convolution::convolution(self, node, (window, *groups))?,
+            Op::MaxPoolIndices { .. } => {
+                return refuse("it gives the places of its maxima", REPLACE);
+            }
             Op::Pool { window, reduction } => pool::pool(self, node, (window, *reduction))?,
             Op::GlobalPool(reduction) => pool::global(self, node, *reduction)?,
             Op::Mean { axes, keep } => self.mean(node, axes, *keep)?,
@@ -46,7 +49,7 @@ impl Converter<'_> {
                 self.reshape(node)?
             }
             Op::Transpose { order } => self.transpose(node, order)?,
-            Op::Pad { stated } => self.pad(node, stated.as_ref())?,
+            Op::Pad { edge, stated } => self.pad(node, (*edge, stated.as_ref()))?,
             Op::Concat { .. } => {
                 return refuse("it joins activations along a dimension", REPLACE);
             }
@@ -68,7 +71,7 @@ impl Converter<'_> {
     }
 
     /// What a node gives whose inputs are constants, and the dimensions of activations.
-    fn computed(&self, node: &Node) -> Result<Option<Known>, Refusal> {
+    fn computed(&mut self, node: &Node) -> Result<Option<Known>, Refusal> {
         let hint = "export the network again";
         if let (Op::Shape { start, end }, Some((_, Known::Activation(activation)))) =
             (&node.op, self.given(node, 0))
@@ -90,9 +93,12 @@ impl Converter<'_> {
                 None => None,
             });
         }
-        match compute(&node.op, &inputs, self.graph.max_elements) {
+        match compute(&node.op, &inputs, self.left) {
             Ok(outputs) => match outputs.into_iter().next() {
-                Some(tensor) => Ok(Some(Known::Constant(Arc::new(tensor)))),
+                Some(tensor) => {
+                    self.left = self.left.saturating_sub(tensor.len());
+                    Ok(Some(Known::Constant(Arc::new(tensor))))
+                }
                 None => refuse("it gives nothing", hint),
             },
             Err(trouble) => refuse(described(&trouble), hint),
@@ -254,9 +260,14 @@ impl Converter<'_> {
     fn pad(
         &mut self,
         node: &Node,
-        stated: Option<&(Vec<i64>, f32)>,
+        (edge, stated): (Edge, Option<&(Vec<i64>, f32)>),
     ) -> Result<Activation, Refusal> {
         let hint = "pad rows and columns with zeros only";
+        match edge {
+            Edge::Constant => {}
+            Edge::Repeat => return refuse("it pads with the values at the edge", hint),
+            Edge::Reflect => return refuse("it pads with reflected values", hint),
+        }
         let (pads, value) = match stated {
             Some((pads, value)) => (pads.clone(), *value),
             None => {

@@ -2,6 +2,7 @@
 
 use super::elementwise::integer_list;
 use super::layout::{axes_of, axis_of};
+use super::op::Edge;
 use super::run::{Inputs, bounded, integers, required};
 use super::trouble::{Trouble, shape};
 use crate::tensor::{Tensor, TensorData, map_type};
@@ -199,8 +200,9 @@ pub(super) fn gather(axis: i64, inputs: &Inputs<'_>, limit: usize) -> Result<Ten
     Ok(Tensor::new(dims, at_places(data.data(), &places))?)
 }
 
-/// A constant around the data.
+/// Values around the data.
 pub(super) fn pad(
+    edge: Edge,
     stated: Option<&(Vec<i64>, f32)>,
     inputs: &Inputs<'_>,
     limit: usize,
@@ -224,6 +226,14 @@ pub(super) fn pad(
         return shape(format!("{} pads are given for {rank} dimensions", pads.len()));
     }
     let (before, after) = pads.split_at(rank);
+    let mirrored = match edge {
+        Edge::Constant => None,
+        Edge::Repeat => Some(false),
+        Edge::Reflect => Some(true),
+    };
+    if let Some(mirrored) = mirrored {
+        return around(data, (before, after), (mirrored, limit));
+    }
     let ends = data.dims().iter().zip(before).zip(after);
     let dims: Vec<usize> =
         ends.map(|((&d, &b), &a)| d.saturating_add(b).saturating_add(a)).collect();
@@ -237,4 +247,34 @@ pub(super) fn pad(
         }
     }
     Ok(Tensor::f32(dims, values)?)
+}
+
+/// The data with its own values around it: the outermost ones, or all mirrored at those.
+fn around(
+    data: &Tensor,
+    (before, after): (&[usize], &[usize]),
+    (mirrored, limit): (bool, usize),
+) -> Result<Tensor, Trouble> {
+    let (mut dims, mut taken) = (Vec::new(), Vec::new());
+    for ((&dim, &before), &after) in data.dims().iter().zip(before).zip(after) {
+        let largest = if mirrored { dim.saturating_sub(1) } else { usize::MAX };
+        if before > largest || after > largest || (dim == 0 && before.max(after) > 0) {
+            return shape(format!(
+                "a dimension of {dim} has no values for pads of {before} and {after}"
+            ));
+        }
+        dims.push(dim.saturating_add(before).saturating_add(after));
+        bounded(&dims, limit)?;
+        let inside = |place: usize| match (place.checked_sub(before), mirrored) {
+            (Some(place), _) if place < dim => place,
+            (Some(_), false) => dim - 1,
+            // What lies behind the last is as far in front of it.
+            (Some(place), true) => 2 * (dim - 1) - place,
+            (None, false) => 0,
+            (None, true) => before - place,
+        };
+        taken.push((0..dim + before + after).map(inside).collect::<Vec<usize>>());
+    }
+    let places = combined(data.dims(), &taken);
+    Ok(Tensor::new(dims, at_places(data.data(), &places))?)
 }

@@ -16,7 +16,8 @@ pub mod convolution;
 pub(crate) use layout::{axes_of, reshaped};
 pub(crate) use normalise::axes_list;
 pub use op::{
-    Axes, Binary, CastTo, Op, Padding, QuantRounding, Reduction, Rounding, Unary, Window,
+    Axes, Binary, CastTo, Edge, Op, Padding, PlaceOrder, QuantRounding, Reduction, Rounding, Unary,
+    Window,
 };
 pub use run::RunError;
 pub(crate) use run::compute;

@@ -86,6 +86,26 @@ pub enum Reduction {
     MeanPadded,
 }
 
+/// Order in which the places of a map are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceOrder {
+    /// Along its last dimension first.
+    RowMajor,
+    /// Along its first dimension first.
+    ColumnMajor,
+}
+
+/// Values around a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// A constant.
+    Constant,
+    /// The outermost value again and again.
+    Repeat,
+    /// The values mirrored at the outermost one, which is not repeated.
+    Reflect,
+}
+
 /// Number type of a `Cast`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CastTo {
@@ -163,6 +183,13 @@ pub enum Op {
         window: Window,
         /// Reduction.
         reduction: Reduction,
+    },
+    /// The largest values of windows, and as a second output their places in the data.
+    MaxPoolIndices {
+        /// The window.
+        window: Window,
+        /// Order in which places are counted.
+        order: PlaceOrder,
     },
     /// Pooling over the whole map.
     GlobalPool(Reduction),
@@ -275,8 +302,10 @@ pub enum Op {
         /// The constant: one value.
         value: crate::tensor::Tensor,
     },
-    /// Constant values around a tensor: stated pads and value, or inputs.
+    /// Values around a tensor: stated pads and value, or inputs.
     Pad {
+        /// Which values.
+        edge: Edge,
         /// Pads and value where they are stated.
         stated: Option<(Vec<i64>, f32)>,
     },

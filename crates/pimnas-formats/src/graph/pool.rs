@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::elementwise::cast;
-use super::op::{CastTo, Reduction, Window};
+use super::op::{CastTo, PlaceOrder, Reduction, Window};
 use super::run::{bounded, floats};
 use super::trouble::{Trouble, shape};
 use super::window::{Placed, place};
@@ -87,6 +87,61 @@ fn walk(placed: &[Placed], starts: &[usize], map: &[f32], state: &mut State) {
             let part = map.get(place * size..(place + 1) * size).unwrap_or_default();
             walk(inner, inner_starts, part, state);
         }
+    }
+}
+
+/// The largest value of each window, and its place in the data: that of the first of equal ones.
+pub(super) fn max_with_places(
+    (window, order): (&Window, PlaceOrder),
+    data: &Tensor,
+    limit: usize,
+) -> Result<Vec<Tensor>, Trouble> {
+    let largest = pool(window, Reduction::Max, data, limit)?;
+    let spatial = data.dims().get(2..).unwrap_or_default();
+    let placed = place(window, &window.kernel, spatial)?;
+    let plane: usize = spatial.iter().product();
+    let positions: usize = placed.iter().map(|axis| axis.outputs).product();
+    let mut places = Vec::with_capacity(largest.len());
+    let (values, wanted) = (data.to_f32(), largest.to_f32());
+    let channels = wanted.chunks(positions.max(1)).zip(values.chunks(plane.max(1)));
+    for (channel, (wanted, map)) in channels.enumerate() {
+        for (position, &wanted) in wanted.iter().enumerate() {
+            let found = find(&placed, position, (map, wanted));
+            let found = found.map(|at| counted(&at, spatial, order) + channel * plane);
+            // An empty window has no place.
+            places.push(found.map_or(-1, |found| found as i64));
+        }
+    }
+    let places = Tensor::integers(places).reshaped(largest.dims())?;
+    Ok(vec![largest, places])
+}
+
+/// The coordinates of the first element of a window that has that value.
+fn find(placed: &[Placed], position: usize, (map, wanted): (&[f32], f32)) -> Option<Vec<usize>> {
+    let (mut starts, mut rest) = (vec![0; placed.len()], position);
+    let mut elements = 1_usize;
+    for (start, axis) in starts.iter_mut().zip(placed).rev() {
+        *start = rest % axis.outputs;
+        rest /= axis.outputs;
+        elements *= axis.kernel;
+    }
+    (0..elements).find_map(|element| {
+        let (mut at, mut rest) = (vec![0; placed.len()], element);
+        for ((at, axis), &start) in at.iter_mut().zip(placed).zip(&starts).rev() {
+            *at = axis.inside(start, rest % axis.kernel)?;
+            rest /= axis.kernel;
+        }
+        let place = at.iter().zip(placed).fold(0, |place, (at, axis)| place * axis.size + at);
+        (map.get(place) == Some(&wanted)).then_some(at)
+    })
+}
+
+/// The number of a place.
+fn counted(at: &[usize], dims: &[usize], order: PlaceOrder) -> usize {
+    let count = |place: usize, (&at, &dim): (&usize, &usize)| place * dim + at;
+    match order {
+        PlaceOrder::RowMajor => at.iter().zip(dims).fold(0, count),
+        PlaceOrder::ColumnMajor => at.iter().zip(dims).rev().fold(0, count),
     }
 }
 

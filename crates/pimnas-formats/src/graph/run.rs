@@ -126,7 +126,12 @@ impl FloatGraph {
             let what = format!("{given} inputs are given, but the network takes {wanted}");
             return Err(RunError::Input { what });
         }
+        let readers = self.readers();
         for (input, tensor) in self.inputs.iter().zip(inputs) {
+            // What nobody reads may be of any shape.
+            if readers.get(input.value) == Some(&0) {
+                continue;
+            }
             let (found, wanted) = (tensor.data().type_name(), input.type_name);
             if found != wanted {
                 let name = self.name_of(input.value);
@@ -207,6 +212,9 @@ pub(crate) fn compute(op: &Op, inputs: &Inputs<'_>, limit: usize) -> Result<Vec<
         Op::Binary { binary, axis } => one(elementwise::fold(*binary, *axis, inputs, limit)?),
         Op::Conv { window, groups } => one(convolution::convolve(window, *groups, inputs, limit)?),
         Op::Pool { window, reduction } => one(pool::pool(window, *reduction, data()?, limit)?),
+        Op::MaxPoolIndices { window, order } => {
+            pool::max_with_places((window, *order), data()?, limit)?
+        }
         Op::GlobalPool(reduction) => one(pool::global(*reduction, data()?)?),
         Op::Gemm { .. } => one(product::gemm(op, inputs, limit)?),
         Op::MatMul => one(product::matmul((data()?, required(inputs, 1)?), limit)?),
@@ -236,7 +244,7 @@ pub(crate) fn compute(op: &Op, inputs: &Inputs<'_>, limit: usize) -> Result<Vec<
             one(value.clone())
         }
         Op::ConstantOfShape { value } => one(layout::constant_of_shape(value, data()?, limit)?),
-        Op::Pad { stated } => one(gather::pad(stated.as_ref(), inputs, limit)?),
+        Op::Pad { edge, stated } => one(gather::pad(*edge, stated.as_ref(), inputs, limit)?),
     })
 }
 

@@ -83,6 +83,18 @@ impl ModelBuilder {
         self
     }
 
+    /// Brain floats as their bits.
+    pub fn brain_floats(mut self, name: &str, dims: &[i64], bits: &[u16]) -> Self {
+        self.graph().initializer.push(TensorMessage {
+            name: name.into(),
+            dims: dims.to_vec(),
+            data_type: 16,
+            raw_data: bits.iter().flat_map(|bits| bits.to_le_bytes()).collect(),
+            ..TensorMessage::default()
+        });
+        self
+    }
+
     pub fn integers(mut self, name: &str, values: &[i64]) -> Self {
         self.graph().initializer.push(TensorMessage {
             name: name.into(),

@@ -41,6 +41,17 @@ pub enum OnnxError {
         /// What is wrong.
         why: String,
     },
+    /// A file that would take much more memory than it has bytes.
+    #[error(
+        "this is no network: its {bytes} bytes would take more than {} MiB of memory",
+        .limit >> 20
+    )]
+    TooLarge {
+        /// Bytes of the file.
+        bytes: usize,
+        /// Bytes of memory that it may take.
+        limit: usize,
+    },
     /// A version of the operators that is not known.
     #[error("the network uses operator set {version}; {first} to {last} are read")]
     Opset {
@@ -119,6 +130,9 @@ impl OnnxError {
         match self {
             Self::Format { .. } => {
                 "check that the file was copied whole, or export it again".into()
+            }
+            Self::TooLarge { .. } => {
+                "check where the file comes from; weights take the least as raw bytes".into()
             }
             Self::Opset { last, .. } => format!("export the network with opset_version={last}"),
             Self::Operators(_) => format!(

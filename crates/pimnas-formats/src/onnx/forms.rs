@@ -2,7 +2,7 @@
 
 use super::error::OnnxError;
 use super::operators::Form;
-use crate::graph::{Axes, Binary, CastTo, Op, QuantRounding};
+use crate::graph::{Axes, Binary, CastTo, Edge, Op, QuantRounding};
 use crate::tensor::Tensor;
 
 /// Up to version 6 the second input is only repeated where `broadcast` says so.
@@ -133,16 +133,21 @@ pub(super) fn slice(form: &Form<'_>) -> Result<Op, OnnxError> {
 pub(super) fn pad(form: &Form<'_>) -> Result<Op, OnnxError> {
     let attributes = &form.attributes;
     let mode = attributes.text("mode")?.unwrap_or_else(|| "constant".to_owned());
-    if mode != "constant" {
-        let mode = crate::text::shown(&mode);
-        return Err(attributes.form(format!("has mode={mode}; only constant is supported")));
-    }
+    let edge = match mode.as_str() {
+        "constant" => Edge::Constant,
+        "edge" => Edge::Repeat,
+        "reflect" => Edge::Reflect,
+        other => {
+            let mode = crate::text::shown(other);
+            return Err(attributes.form(format!("has mode={mode}, which is not supported")));
+        }
+    };
     if form.opset >= 11 {
-        return Ok(Op::Pad { stated: None });
+        return Ok(Op::Pad { edge, stated: None });
     }
     let value = attributes.float("value")?.unwrap_or(0.0);
     match attributes.ints("pads")? {
-        Some(pads) => Ok(Op::Pad { stated: Some((pads, value)) }),
+        Some(pads) => Ok(Op::Pad { edge, stated: Some((pads, value)) }),
         None => Err(attributes.form("lacks its attribute pads")),
     }
 }

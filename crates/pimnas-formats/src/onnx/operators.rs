@@ -64,6 +64,8 @@ pub(super) struct Form<'a> {
     pub opset: i64,
     /// Number of inputs.
     pub inputs: usize,
+    /// Whether there is an output beside the first.
+    pub further: bool,
 }
 
 /// What a node computes; every attribute is understood.

@@ -8,8 +8,9 @@ use prost::Message;
 use super::OPSETS;
 use super::attributes::Attributes;
 use super::error::{OnnxError, UnsupportedOperator};
+use super::memory;
 use super::operators::{self, Form};
-use super::proto::{Graph, Model, Node as NodeMessage, ValueInfo};
+use super::proto::{Graph, Model, Node as NodeMessage, TensorMessage, ValueInfo};
 use super::tensors;
 use crate::graph::{
     FloatGraph, GraphInput, MAX_TENSOR_ELEMENTS, Node, Op, Trouble, Value, compute,
@@ -40,17 +41,21 @@ impl FloatGraph {
     /// operator of the network), a value that nothing gives.
     pub fn from_onnx(bytes: &[u8], limits: OnnxLimits) -> Result<Self, OnnxError> {
         let format = |why: String| OnnxError::Format { why };
-        let model = Model::decode(bytes).map_err(|error| format(error.to_string()))?;
+        memory::check(bytes, memory::Kind::Model)?;
+        let mut model = Model::decode(bytes).map_err(|error| format(error.to_string()))?;
         let opset = opset(&model)?;
-        let Some(graph) = &model.graph else {
+        let Some(graph) = &mut model.graph else {
             return Err(format("it has no graph".to_owned()));
         };
         if !graph.sparse_initializer.is_empty() {
             return Err(format("it has sparse weights, which are not read".to_owned()));
         }
         check_operators(graph)?;
-        let mut reader = Reader { opset, left: limits.max_elements, ..Reader::default() };
-        reader.constants(graph)?;
+        let mut reader = Reader { opset, ..Reader::default() };
+        // Bytes that have been read are freed one tensor after another.
+        reader.constants(std::mem::take(&mut graph.initializer))?;
+        reader.left = limits.max_elements.min(reader.computable());
+        let graph = &*graph;
         reader.inputs(graph)?;
         for (position, node) in graph.node.iter().enumerate() {
             reader.node(node, position)?;
@@ -125,10 +130,15 @@ fn check_operators(graph: &Graph) -> Result<(), OnnxError> {
     if unknown.is_empty() { Ok(()) } else { Err(OnnxError::Operators(unknown)) }
 }
 
+/// Elements of constants that nodes may compute in any file.
+const FREE_ELEMENTS: usize = 1 << 24;
+/// Elements that they may compute for each one that the file has.
+const COMPUTED: usize = 8;
+
 #[derive(Default)]
-struct Reader<'a> {
+struct Reader {
     opset: i64,
-    names: HashMap<&'a str, usize>,
+    names: HashMap<String, usize>,
     values: Vec<Value>,
     inputs: Vec<GraphInput>,
     nodes: Vec<Node>,
@@ -136,22 +146,29 @@ struct Reader<'a> {
     left: usize,
 }
 
-impl<'a> Reader<'a> {
-    fn add(&mut self, name: &'a str, constant: Option<Tensor>) -> usize {
-        self.names.insert(name, self.values.len());
+impl Reader {
+    fn add(&mut self, name: &str, constant: Option<Tensor>) -> usize {
+        self.names.insert(name.to_owned(), self.values.len());
         self.values.push(Value { name: name.to_owned(), constant: constant.map(Arc::new) });
         self.values.len() - 1
     }
 
-    fn constants(&mut self, graph: &'a Graph) -> Result<(), OnnxError> {
-        for message in &graph.initializer {
-            let tensor = tensors::tensor(message, "without a name")?;
+    /// Elements that constants may have that nodes compute.
+    fn computable(&self) -> usize {
+        let tensors = self.values.iter().filter_map(|value| value.constant.as_deref());
+        let given = tensors.fold(0_usize, |sum, tensor| sum.saturating_add(tensor.len()));
+        given.saturating_mul(COMPUTED).saturating_add(FREE_ELEMENTS)
+    }
+
+    fn constants(&mut self, messages: Vec<TensorMessage>) -> Result<(), OnnxError> {
+        for message in messages {
+            let tensor = tensors::tensor(&message, "without a name")?;
             self.add(&message.name, Some(tensor));
         }
         Ok(())
     }
 
-    fn inputs(&mut self, graph: &'a Graph) -> Result<(), OnnxError> {
+    fn inputs(&mut self, graph: &Graph) -> Result<(), OnnxError> {
         for info in &graph.input {
             // Older files list the initialisers among the inputs.
             if self.names.contains_key(info.name.as_str()) {
@@ -164,7 +181,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn node(&mut self, message: &'a NodeMessage, position: usize) -> Result<(), OnnxError> {
+    fn node(&mut self, message: &NodeMessage, position: usize) -> Result<(), OnnxError> {
         let label = label(message, position);
         let operator = operator(message);
         let form = Form {
@@ -172,6 +189,7 @@ impl<'a> Reader<'a> {
             operator: &operator,
             opset: self.opset,
             inputs: message.input.len(),
+            further: message.output.iter().skip(1).any(|name| !name.is_empty()),
         };
         let op = operators::read(&form)?;
         let inputs = message.input.iter().map(|name| match self.names.get(name.as_str()) {
@@ -213,7 +231,7 @@ impl<'a> Reader<'a> {
         op: &Op,
         message: &NodeMessage,
     ) -> Result<(), OnnxError> {
-        let given = if matches!(op, Op::Dropout) { 2 } else { 1 };
+        let given = if matches!(op, Op::Dropout | Op::MaxPoolIndices { .. }) { 2 } else { 1 };
         match message.output.iter().skip(given).find(|name| !name.is_empty()) {
             Some(name) => {
                 let why = format!("has a further output {}, which is not supported", shown(name));
@@ -265,6 +283,7 @@ fn is_cheap(op: &Op) -> bool {
     match op {
         Op::Conv { .. }
         | Op::Pool { .. }
+        | Op::MaxPoolIndices { .. }
         | Op::Gemm { .. }
         | Op::MatMul
         | Op::LocalResponse { .. } => false,

@@ -22,6 +22,7 @@ pub(super) fn stored_type(code: i32) -> Option<StoredType> {
         10 => StoredType::F16,
         11 => StoredType::F64,
         12 => StoredType::U32,
+        13 => StoredType::U64,
         16 => StoredType::Bf16,
         _ => return None,
     })
@@ -48,7 +49,12 @@ pub(super) fn tensor(message: &TensorMessage, name: &str) -> Result<Tensor, Onnx
             let why = format!("its {} bytes do not fit {dims:?}", message.raw_data.len());
             return Err(error(why));
         }
-        Some(stored.decode(&message.raw_data, ByteOrder::Little))
+        let data = stored.decode(&message.raw_data, ByteOrder::Little);
+        let negative = |data: &TensorData| {
+            data.to_i64().is_some_and(|values| values.iter().any(|&value| value < 0))
+        };
+        // As signed numbers, those that do not fit are negative.
+        Some(data).filter(|data| stored != StoredType::U64 || !negative(data))
     };
     let Some(data) = data else {
         return Err(error("it has a value that does not fit its type".to_owned()));
@@ -64,7 +70,7 @@ fn typed(message: &TensorMessage, stored: StoredType) -> Option<TensorData> {
         StoredType::F32 => TensorData::F32(message.float_data.clone()),
         StoredType::F64 => TensorData::F64(message.double_data.clone()),
         StoredType::I64 => TensorData::I64(message.int64_data.clone()),
-        StoredType::U32 => {
+        StoredType::U32 | StoredType::U64 => {
             let values = message.uint64_data.iter();
             TensorData::I64(values.map(|&value| value.try_into().ok()).collect::<Option<_>>()?)
         }

@@ -141,6 +141,68 @@ fn inputs_must_be_those_of_the_graph() {
     assert!(graph.run(&[]).is_err());
 }
 
+#[rstest]
+#[case::edge("edge", &[1.0, 1.0, 1.0, 2.0, 3.0, 3.0])]
+#[case::reflect("reflect", &[3.0, 2.0, 1.0, 2.0, 3.0, 2.0])]
+#[case::constant("constant", &[0.0, 0.0, 1.0, 2.0, 3.0, 0.0])]
+fn padding_takes_its_values_from_where_it_says(#[case] mode: &str, #[case] expected: &[f32]) {
+    let attributes = [text("mode", mode)];
+    let model = ModelBuilder::new(13).input("x", &[1, 3]).output("y").integers("p", &[0, 2, 0, 1]);
+    let model = model.node("Pad", ("x p", "y"), &attributes);
+    assert_eq!(run(&model, &[1, 3], &[1.0, 2.0, 3.0]).to_f32(), expected);
+    // There is nothing to mirror behind three values' own.
+    let model = ModelBuilder::new(13).input("x", &[1, 3]).output("y").integers("p", &[0, 3, 0, 0]);
+    let graph = read(&model.node("Pad", ("x p", "y"), &attributes)).unwrap();
+    let result = graph.run(&[Tensor::f32([1, 3], vec![1.0, 2.0, 3.0]).unwrap()]);
+    assert_eq!(result.is_err(), mode == "reflect");
+}
+
+#[rstest]
+#[case::row_major(0, &[3, 1])]
+#[case::column_major(1, &[1, 2])]
+fn maxima_have_places(#[case] order: i64, #[case] expected: &[i64]) {
+    let attributes = [ints("kernel_shape", &[2, 2]), int("storage_order", order)];
+    let model = ModelBuilder::new(13).input("x", &[1, 1, 2, 3]).output("places");
+    let model = model.node("MaxPool", ("x", "y places"), &attributes);
+    // The largest are in row 1, column 0 and, as the first of two, in row 0, column 1.
+    let places = run(&model, &[1, 1, 2, 3], &[0.0, 8.0, 1.0, 9.0, 8.0, 7.0]);
+    assert_eq!(places.data().to_i64().unwrap(), expected);
+}
+
+#[test]
+fn brain_floats_are_read_and_rounded_to_the_nearest() {
+    let model = ModelBuilder::new(13).input("x", &[3]).output("y");
+    let model = model.node("Cast", ("x", "y"), &[int("to", 16)]);
+    let third = f32::from_bits(0x3eaa_aaab);
+    let even = f32::from_bits(0x3f80_8000);
+    let cast = run(&model, &[3], &[third, even, -2.5]).to_f32();
+    assert_eq!(cast, [f32::from_bits(0x3eab_0000), 1.0, -2.5]);
+    let model = ModelBuilder::new(13).input("x", &[2]).output("y");
+    let model = model.brain_floats("w", &[2], &[0x3f80, 0xc020]);
+    let model = model.node("Add", ("x w", "y"), &[]);
+    assert_eq!(run(&model, &[2], &[0.0, 0.0]).to_f32(), [1.0, -2.5]);
+}
+
+#[test]
+fn inputs_that_nobody_reads_may_have_any_shape() {
+    let model = ModelBuilder::new(13).input("x", &[2]).input("like", &[3, 4]).output("y");
+    let graph = read(&model.node("Relu", ("x", "y"), &[])).unwrap();
+    let x = Tensor::vector(vec![-1.0, 1.0]);
+    assert!(graph.run(&[x.clone(), Tensor::vector(vec![0.0])]).is_ok());
+    assert!(graph.run(&[Tensor::vector(vec![0.0]), x]).is_err());
+}
+
+#[test]
+fn constants_of_a_small_file_stay_small() {
+    let model = ModelBuilder::new(13).input("x", &[1]).output("y").integers("n", &[1 << 24]);
+    let model = model.node("ConstantOfShape", ("n", "a"), &[]);
+    let model = model.node("Add", ("a a", "b"), &[]).node("Add", ("x b", "y"), &[]);
+    let graph = FloatGraph::from_onnx(&model.bytes(), OnnxLimits::default()).unwrap();
+    let computed = graph.values.iter().filter_map(|value| value.constant.as_ref());
+    assert!(computed.map(|tensor| tensor.len()).sum::<usize>() < (1 << 24) + 16);
+    assert!(graph.to_network(&crate::convert::ConvertOptions::default()).is_err());
+}
+
 fn whole() -> Vec<u8> {
     let model = ModelBuilder::new(13).input("x", &[0, 1, 4, 4]).output("y");
     let model = model.floats("w", &[2, 1, 3, 3], &[0.5; 18]).integers("d", &[-1, 8]);

@@ -2,7 +2,7 @@
 
 use super::error::OnnxError;
 use super::operators::Form;
-use crate::graph::{Op, Padding, Reduction, Rounding, Window};
+use crate::graph::{Op, Padding, PlaceOrder, Reduction, Rounding, Window};
 
 pub(super) fn convolution(form: &Form<'_>) -> Result<Op, OnnxError> {
     let window = window(form)?;
@@ -16,9 +16,12 @@ pub(super) fn convolution(form: &Form<'_>) -> Result<Op, OnnxError> {
 
 pub(super) fn max_pool(form: &Form<'_>) -> Result<Op, OnnxError> {
     let window = rounded(form)?;
-    // The order of the indices only matters to the second output, which is refused.
-    form.attributes.int("storage_order")?;
-    Ok(Op::Pool { window, reduction: Reduction::Max })
+    let columns_first = form.attributes.flag("storage_order", 0)?;
+    if !form.further {
+        return Ok(Op::Pool { window, reduction: Reduction::Max });
+    }
+    let order = if columns_first { PlaceOrder::ColumnMajor } else { PlaceOrder::RowMajor };
+    Ok(Op::MaxPoolIndices { window, order })
 }
 
 pub(super) fn average_pool(form: &Form<'_>) -> Result<Op, OnnxError> {

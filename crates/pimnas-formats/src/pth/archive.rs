@@ -66,8 +66,12 @@ impl Entries<'_> {
             ));
         };
         let mut bytes = Vec::new();
-        // Not more than stated, whatever a compressed entry unpacks to.
-        entry.take(size).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        // Not more than stated, whatever a compressed entry unpacks to, but for one byte: the
+        // checksum is compared where the entry ends.
+        entry
+            .take(size.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|error| error.to_string())?;
         self.left = left;
         if bytes.len() as u64 == size { Ok(bytes) } else { Err(format!("entry {name} is cut off")) }
     }

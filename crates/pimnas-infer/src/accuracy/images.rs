@@ -55,6 +55,16 @@ impl Images {
         Ok(Self { batches: batches?, count })
     }
 
+    /// Checks that each label is one of so many outputs, before anything runs.
+    ///
+    /// # Errors
+    /// [`InferError::Label`] for the first that is not.
+    pub fn check_labels(&self, classes: usize) -> Result<(), InferError> {
+        let labels = self.batches.iter().flat_map(|(_, labels)| labels);
+        let outside = labels.enumerate().find(|&(_, &label)| label as usize >= classes);
+        outside.map_or(Ok(()), |(image, &label)| Err(InferError::Label { image, label, classes }))
+    }
+
     /// Number of images.
     #[must_use]
     pub fn len(&self) -> usize {

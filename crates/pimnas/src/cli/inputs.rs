@@ -11,7 +11,7 @@ use pimnas::{
 
 use super::failure::Failure;
 use super::onnx::{converted, is_onnx};
-use super::output::read_file;
+use super::output::{read_file, read_tensor_file};
 
 /// Which network.
 #[derive(Args, Clone, Debug)]
@@ -68,10 +68,10 @@ pub fn load_network(given: &str, zoo_args: ZooArgs) -> Result<Network, Failure> 
         let options = ZooOptions { classes: zoo_args.classes, input: zoo_args.input_size };
         return zoo::build(given, options).map_err(|error| Failure::new(&error, error.hint()));
     }
-    let bytes = read_file(path)?;
     if is_onnx(path) {
-        return Ok(converted(path, &bytes)?.network);
+        return Ok(converted(path, &read_tensor_file(path)?)?.network);
     }
+    let bytes = read_file(path)?;
     Network::from_json(&bytes).map_err(|error| Failure::of_file(path, &error, error.hint()))
 }
 

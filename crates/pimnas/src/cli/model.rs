@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use pimnas::InterfaceError;
-use pimnas::formats::NamedTensors;
+use pimnas::formats::{NamedTensors, TensorData};
 use pimnas::infer::{InferError, Parameters, Tensor};
 
 use super::failure::Failure;
 use super::inputs::simulation_failure;
-use super::output::{read_file, write_file};
+use super::output::{read_tensor_file, write_file};
 
 /// Endings of files that `torch.save` writes.
 const TORCH_ENDINGS: [&str; 4] = ["pth", "pt", "bin", "pkl"];
@@ -30,7 +30,7 @@ pub fn infer_failure(error: &InferError) -> Failure {
 /// The tensors of a safetensors, `.npz` or PyTorch file; the name's ending tells which, and
 /// without one of them the content.
 pub fn read_tensors(path: &Path) -> Result<NamedTensors, Failure> {
-    let file = read_file(path)?;
+    let file = read_tensor_file(path)?;
     let ending = path.extension().map(|end| end.to_string_lossy().to_lowercase());
     let ending = ending.unwrap_or_default();
     let zip_or_pickle = file.starts_with(b"PK") || file.starts_with(b"\x80");
@@ -55,14 +55,14 @@ pub fn read_parameters(path: &Path) -> Result<Parameters, Failure> {
         return Err(Failure::of_file(path, "it has no tensors", Some(hint)));
     }
     let tensors: Result<Vec<_>, Failure> =
-        tensors.iter().map(|(name, tensor)| Ok((name.to_owned(), floats(path, tensor)?))).collect();
+        tensors.into_iter().map(|(name, tensor)| Ok((name, floats(path, tensor)?))).collect();
     Ok(Parameters::from_tensors(tensors?))
 }
 
 /// The tensor of that name in a file.
 pub fn read_tensor(path: &Path, name: &str) -> Result<Tensor, Failure> {
-    let tensors = read_tensors(path)?;
-    let Some(tensor) = tensors.get(name) else {
+    let mut tensors = read_tensors(path)?;
+    let Some(tensor) = tensors.remove(name) else {
         let found: Vec<&str> = tensors.names().take(8).collect();
         let more = if tensors.len() > found.len() { ", …" } else { "" };
         let hint = format!("it has {}{more}; save the batch as `{name}`", found.join(", "));
@@ -71,10 +71,20 @@ pub fn read_tensor(path: &Path, name: &str) -> Result<Tensor, Failure> {
     floats(path, tensor)
 }
 
-/// A tensor of a file as floats.
-pub fn floats(path: &Path, tensor: &pimnas::formats::Tensor) -> Result<Tensor, Failure> {
-    Tensor::new(tensor.dims(), tensor.to_f32())
-        .map_err(|error| Failure::of_file(path, &error, Some(error.hint())))
+/// A tensor of a file as floats; those that are 32-bit floats are not copied.
+pub fn floats(path: &Path, tensor: pimnas::formats::Tensor) -> Result<Tensor, Failure> {
+    let dims = tensor.dims().to_vec();
+    let values = match tensor.into_data() {
+        TensorData::F32(values) => values,
+        other @ (TensorData::F64(_)
+        | TensorData::I64(_)
+        | TensorData::I32(_)
+        | TensorData::I16(_)
+        | TensorData::I8(_)
+        | TensorData::U8(_)
+        | TensorData::Bool(_)) => other.to_f32(),
+    };
+    Tensor::new(dims, values).map_err(|error| Failure::of_file(path, &error, Some(error.hint())))
 }
 
 /// Writes tensors as a safetensors file.

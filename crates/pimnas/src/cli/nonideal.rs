@@ -19,9 +19,9 @@ use super::output::read_file;
 /// The word that switches an effect off.
 const OFF: &str = "off";
 /// Mean drift exponent and its deviation: cells of phase-change memory at their largest
-/// conductance (Nandakumar et al., IEEE ICECS 2019, pages 727 to 730).
+/// conductance (docs/NONIDEALITIES.md).
 const DRIFT: (f64, f64) = (0.049, 0.008);
-/// Seconds after programming at which a cell has its programmed conductance.
+/// Seconds after programming at which a cell has its programmed conductance, of the same source.
 const DRIFT_START: f64 = 20.0;
 
 /// How cells and converters depart from their ideals.

@@ -11,7 +11,7 @@ use pimnas::infer::Parameters;
 use super::failure::Failure;
 use super::inputs::{ZooArgs, load_network};
 use super::model::{floats, read_parameters};
-use super::output::{note, read_file};
+use super::output::{note, read_tensor_file};
 
 /// Whether a name is that of an ONNX file.
 pub fn is_onnx(path: &Path) -> bool {
@@ -46,10 +46,8 @@ pub fn load_weighted(
         let hint = "give its weights by --weights FILE";
         return Err(Failure::new(format_args!("the network {given} has no weights"), Some(hint)));
     }
-    let Converted { network, parameters, .. } = converted(path, &read_file(path)?)?;
-    let tensors: Result<Vec<_>, Failure> = parameters
-        .iter()
-        .map(|(name, tensor)| Ok((name.to_owned(), floats(path, tensor)?)))
-        .collect();
+    let Converted { network, parameters, .. } = converted(path, &read_tensor_file(path)?)?;
+    let tensors: Result<Vec<_>, Failure> =
+        parameters.into_iter().map(|(name, tensor)| Ok((name, floats(path, tensor)?))).collect();
     Ok((network, Parameters::from_tensors(tensors?)))
 }

@@ -123,16 +123,33 @@ fn beside(folder: &Path) -> io::Result<NamedTempFile> {
 
 /// Largest file that is read whole; no description of a network or of hardware comes near.
 const MOST_BYTES: u64 = 256 << 20;
+/// Largest file of weights, pictures or a network with its weights: seven times those of VGG-16.
+const MOST_TENSOR_BYTES: u64 = 4 << 30;
 
 /// Reads a file.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    read_limited(path, MOST_BYTES)
+}
+
+/// Reads a file of tensors, which may be larger than others.
+pub fn read_tensor_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    read_limited(path, MOST_TENSOR_BYTES)
+}
+
+fn read_limited(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
+    let too_large = |found: &str| {
+        let why = format!("cannot read: it {found}, more than {} MiB", most >> 20);
+        Failure::of_file(path, why, Some("check that the file is the right one"))
+    };
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    // What states its size is not read in vain; devices and pipes state none.
+    let stated = file.metadata().map_or(0, |metadata| metadata.len());
+    if stated > most {
+        return Err(too_large(&format!("has {} MiB", stated >> 20)));
+    }
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
-    match read {
-        Ok(count) if count as u64 > MOST_BYTES => {
-            let why = format!("cannot read: it is larger than {} MiB", MOST_BYTES >> 20);
-            Err(Failure::of_file(path, why, Some("check that the file is the right one")))
-        }
+    match file.take(most + 1).read_to_end(&mut bytes) {
+        Ok(count) if count as u64 > most => Err(too_large("goes on and on")),
         Ok(_) => Ok(bytes),
         Err(error) => Err(unreadable(path, &error)),
     }

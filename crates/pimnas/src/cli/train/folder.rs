@@ -11,7 +11,7 @@ use pimnas::train::{Evaluation, Precision, StepReport, Sums, Trainer};
 
 use super::failed;
 use crate::cli::failure::Failure;
-use crate::cli::output::{read_file, unreadable, write_file};
+use crate::cli::output::{read_tensor_file, unreadable, write_file};
 
 const CHECKPOINT: &str = "checkpoint.safetensors";
 const NETWORK: &str = "network.json";
@@ -57,7 +57,7 @@ impl TrainingFolder {
                 Err(Failure::of_file(&self.output, "the folder has no training", Some(hint)))
             }
             (true, true) => {
-                let trainer = Trainer::from_checkpoint(&read_file(&path)?);
+                let trainer = Trainer::from_checkpoint(&read_tensor_file(&path)?);
                 trainer
                     .map(Some)
                     .map_err(|error| Failure::of_file(&path, &error, Some(error.hint())))
