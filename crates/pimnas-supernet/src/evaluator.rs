@@ -63,8 +63,7 @@ impl SupernetEvaluator {
         trainer.check(images.held_out)?;
         let loader = trainer.loader(images.training, images.normalisation);
         let calibrated = Loader { batch: calibration.images.max(2), ..loader.clone() };
-        let held_out =
-            Loader { dataset: images.held_out, changes: Changes::default(), ..loader };
+        let held_out = Loader { dataset: images.held_out, changes: Changes::default(), ..loader };
         Ok(Self {
             net: Arc::new(trainer.net.clone()),
             precision: trainer.options.precision,

@@ -133,7 +133,9 @@ fn candidates_of(name: &str, selection: Selection) {
             Ok(listed) => {
                 let listed = Network::from_json(listed.to_string().as_bytes()).unwrap();
                 let outputs = outputs(&listed, &from_file, (hardware, &planes(&test)));
-                for (of_list, (own, listed)) in of_list.iter_mut().zip(in_memory.iter().zip(&outputs)) {
+                for (of_list, (own, listed)) in
+                    of_list.iter_mut().zip(in_memory.iter().zip(&outputs))
+                {
                     of_list.add(own, listed);
                 }
             }
@@ -142,20 +144,24 @@ fn candidates_of(name: &str, selection: Selection) {
         }
 
         let ini = RawConfig::from_ini(realised.config.to_ini().as_bytes()).unwrap();
-        let files = HardwareInterface::new(&CandidateNet::new(read, from_file), &resolve(&ini).unwrap());
-        let asked = [files.origin_evaluate(&planes(&test)), files.hardware_evaluate(&planes(&test))];
+        let files =
+            HardwareInterface::new(&CandidateNet::new(read, from_file), &resolve(&ini).unwrap());
+        let asked =
+            [files.origin_evaluate(&planes(&test)), files.hardware_evaluate(&planes(&test))];
         assert_eq!(asked.map(|outputs| outputs.unwrap().into_data()), in_memory);
         let plain = net.space().decode(&rollout).unwrap().network;
         let metrics = simulate(&realised.hardware, &plain, &Options::default()).unwrap().metrics();
         let figures = files.figures().unwrap().map(|(_, _, value)| value);
-        let expected =
-            [metrics.latency_ms, metrics.area_mm2, metrics.power_w, metrics.energy_mj];
+        let expected = [metrics.latency_ms, metrics.area_mm2, metrics.power_w, metrics.energy_mj];
         assert_eq!(figures[..4], expected);
     }
-    of_training.check(&format!("{name}, super net and fixed point"), 10);
+    // The orders of all sums are the same; with the processor's fused products every bit is.
+    of_training.check(&format!("{name}, super net and fixed point"), 1);
     if name != "nasbench201" {
-        of_list[0].check(&format!("{name}, its mnsim_cfg in fixed point"), 10);
-        of_list[1].check(&format!("{name}, its mnsim_cfg on crossbars"), 10);
+        // There a mean over the map is a pooling, whose window is added in another order: a mean
+        // between two codes may fall to the other side, which moves a whole item's logits.
+        of_list[0].check(&format!("{name}, its mnsim_cfg in fixed point"), 50);
+        of_list[1].check(&format!("{name}, its mnsim_cfg on crossbars"), 50);
     }
 }
 

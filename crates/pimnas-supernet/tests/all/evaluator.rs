@@ -18,7 +18,8 @@ const CALIBRATION: CalibrationSettings = CalibrationSettings { batches: 2, image
 
 /// A super net that has seen a few batches.
 fn trained(data: &Dataset, normalisation: &Normalisation) -> SupernetTrainer {
-    let options = TrainingOptions { epochs: 2, batch: 20, rate: 0.05, ..TrainingOptions::default() };
+    let options =
+        TrainingOptions { epochs: 2, batch: 20, rate: 0.05, ..TrainingOptions::default() };
     let kind = SamplerKind::Sandwich { random: 1 };
     let net = supernet("grey28", Selection::Ordinal);
     let mut trainer = SupernetTrainer::new(net, (options, kind)).unwrap();
@@ -72,8 +73,7 @@ fn stages_follow_from_the_rollout_alone() {
     assert_eq!(alone, together);
 
     let loader = trainer.loader(&data, &normalisation);
-    let calibration =
-        Calibration::new(&Loader { batch: CALIBRATION.images, ..loader.clone() }, 2);
+    let calibration = Calibration::new(&Loader { batch: CALIBRATION.images, ..loader.clone() }, 2);
     let held_out = Loader { dataset: &test, ..loader };
     for (rollout, scores) in drawn.iter().zip(&alone) {
         println!("{scores:?}");

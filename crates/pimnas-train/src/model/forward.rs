@@ -319,7 +319,11 @@ impl ForwardPass<'_> {
             return Err(self.wrong(layer, "it takes a vector"));
         };
         let weight = self.weight(layer)?.reshape(dims);
-        let output = self.noisy(layer).linear(vector, weight);
+        let output = if self.adds_as_inference() {
+            ordered::linear(vector, weight)
+        } else {
+            self.noisy(layer).linear(vector, weight)
+        };
         Ok(Activations::Vector(self.quantised(layer, output)))
     }
 

@@ -9,6 +9,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::kernel::conv::ConvOptions;
 use crate::kernel::element::Activation;
+use crate::kernel::linear::{Matrix, product};
 use crate::ops;
 
 /// Input channels of a block, of kernels of more than one cell.
@@ -38,6 +39,26 @@ pub(super) fn conv2d(input: Tensor<4>, weight: Tensor<4>, options: ConvOptions) 
     (block..channels)
         .step_by(block)
         .fold(part(0), |sum, start| ops::add(sum, part(start), Activation::Identity))
+}
+
+/// A fully connected layer as the product of the weights and the transposed batch: for that form
+/// each sum runs from the first feature to the last, for others of small sizes in lanes.
+pub(super) fn linear(input: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    let ([items, features], [outputs, _]) = (input.dims(), weight.dims());
+    let device = input.device();
+    let (values, weights) = (ops::values(input), ops::values(weight));
+    let turned = transposed(&values, (items, features));
+    let sums =
+        product(Matrix::new(&weights, outputs, features), Matrix::new(&turned, features, items));
+    let result = transposed(&sums, (outputs, items));
+    Tensor::from_data(TensorData::new(result, [items, outputs]), &device)
+}
+
+fn transposed(values: &[f32], (rows, columns): (usize, usize)) -> Vec<f32> {
+    let columns_of = (0..columns).flat_map(|c| values.iter().skip(c).step_by(columns.max(1)));
+    let turned: Vec<f32> = columns_of.copied().collect();
+    debug_assert_eq!(turned.len(), rows * columns);
+    turned
 }
 
 /// The mean of each channel of whole maps, with the interleaved sums of inference.
