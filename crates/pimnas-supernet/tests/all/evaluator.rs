@@ -19,7 +19,7 @@ const CALIBRATION: CalibrationSettings = CalibrationSettings { batches: 2, image
 /// A super net that has seen a few batches.
 fn trained(data: &Dataset, normalisation: &Normalisation) -> SupernetTrainer {
     let options =
-        TrainingOptions { epochs: 2, batch: 20, rate: 0.05, ..TrainingOptions::default() };
+        TrainingOptions { epochs: 8, batch: 20, rate: 0.05, ..TrainingOptions::default() };
     let kind = SamplerKind::Sandwich { random: 1 };
     let net = supernet("grey28", Selection::Ordinal);
     let mut trainer = SupernetTrainer::new(net, (options, kind)).unwrap();
