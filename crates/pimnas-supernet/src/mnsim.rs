@@ -129,7 +129,7 @@ fn sized((input, output): (Shape, Shape), mode: PoolingMode) -> Result<Keys, &'s
     else {
         return Err("it takes a vector");
     };
-    let window = |size: usize, of: usize| (size % of.max(1) == 0).then(|| size / of.max(1));
+    let window = |size: usize, of: usize| size.is_multiple_of(of.max(1)).then(|| size / of.max(1));
     if window(height, rows).is_none() || window(height, rows) != window(width, columns) {
         return Err("its windows are not square, or not alike");
     }

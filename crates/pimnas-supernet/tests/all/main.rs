@@ -1,6 +1,6 @@
 //! One test program: linking takes longer than running.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod candidates;
 mod common;
