@@ -110,7 +110,7 @@ fn input(
             values.extend(item.iter().skip(channel).step_by(channels));
         }
     }
-    let tensor = Tensor::f32(&[items, channels, height, width], values)
+    let tensor = Tensor::f32([items, channels, height, width], values)
         .map_err(|error| Failure::new(&error, Some(error.hint())))?;
     let mut named = NamedTensors::new();
     named.insert("input", tensor);
