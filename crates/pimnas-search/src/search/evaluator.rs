@@ -1,6 +1,8 @@
 //! What the search knows of evaluation.
 
-use super::goals::Metric;
+use super::goals::Goals;
+use super::history::History;
+use super::metric::Metric;
 use super::trial::TrialId;
 use crate::rollout::Rollout;
 use crate::space::Rejection;
@@ -13,6 +15,34 @@ pub struct Stage {
     pub name: String,
     /// The metrics that it adds.
     pub metrics: Vec<Metric>,
+    /// For a stage of successive halving, who goes on; `None` where all do.
+    pub rung: Option<Rung>,
+}
+
+/// A rung of successive halving (Jamieson and Talwalkar, 2016): of the candidates of a batch that
+/// came this far, the better ones go on; the others end as outclassed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rung {
+    /// One in that many goes on, rounded up; 2 halves.
+    pub one_in: usize,
+    /// Metrics of this stage, by name, and the metrics of later stages that they stand for in the
+    /// comparison.
+    pub stands_for: Vec<(String, String)>,
+}
+
+impl Stage {
+    /// A stage after which all go on.
+    #[must_use]
+    pub fn new(name: &str, metrics: Vec<Metric>) -> Self {
+        Self { name: name.to_owned(), metrics, rung: None }
+    }
+
+    /// With a rung behind it.
+    #[must_use]
+    pub fn with_rung(mut self, rung: Rung) -> Self {
+        self.rung = Some(rung);
+        self
+    }
 }
 
 /// A trial's part in an evaluation.
@@ -59,6 +89,16 @@ pub trait Evaluator: Sync {
     /// # Errors
     /// Every reason why there is no such network or hardware, or why it cannot be evaluated.
     fn run(&self, stage: usize, request: Request<'_>) -> Result<Vec<Option<f64>>, Rejection>;
+
+    /// The best point that a candidate with these figures can have, less is better (see
+    /// [`Goals::at_best`]); evaluators that predict may know of a worse one.
+    fn at_best(&self, goals: &Goals, figures: &[Option<f64>]) -> Vec<f64> {
+        goals.at_best(figures)
+    }
+
+    /// Called before each batch with all trials before it, for evaluators that learn. What they
+    /// learn follows from those trials alone, so that a continued search learns the same.
+    fn learn(&self, _history: &History) {}
 }
 
 /// Metrics of all stages, in order.

@@ -40,7 +40,7 @@ impl TableError {
 
 impl Table {
     fn new(metrics: Vec<Metric>) -> Self {
-        let stage = Stage { name: "table".to_owned(), metrics };
+        let stage = Stage::new("table", metrics);
         Self { stages: [stage], rows: HashMap::new(), notes: Vec::new() }
     }
 
