@@ -12,7 +12,7 @@ use super::goals::Goals;
 use super::history::History;
 use super::measure::Measure;
 use super::progress::{Progress, Reference};
-use super::trial::TrialId;
+use super::trial::{Proposal, TrialId};
 use super::view::View;
 use crate::controllers::Controller;
 use crate::rollout::VaryError;
@@ -184,6 +184,12 @@ impl<'s> Search<'s> {
     #[must_use]
     pub fn goals(&self) -> &Goals {
         &self.goals
+    }
+
+    /// The space.
+    #[must_use]
+    pub fn space(&self) -> &(dyn Space + 's) {
+        self.space.get()
     }
 
     /// The controller.
