@@ -73,6 +73,7 @@ pub(crate) fn outcome(outcome: &Outcome) -> &'static str {
         Outcome::Complete => "complete",
         Outcome::Infeasible => "infeasible",
         Outcome::Dominated => "dominated",
+        Outcome::Predicted => "predicted",
         Outcome::Outclassed => "outclassed",
         Outcome::Rejected(_) => "rejected",
     }
@@ -85,7 +86,11 @@ pub(crate) const BETWEEN: char = '\u{1f}';
 pub(crate) fn reason(outcome: &Outcome, said: Option<String>) -> Option<String> {
     match outcome {
         Outcome::Rejected(reasons) => Some(reasons.join(&BETWEEN.to_string())),
-        Outcome::Complete | Outcome::Infeasible | Outcome::Dominated | Outcome::Outclassed => said,
+        Outcome::Complete
+        | Outcome::Infeasible
+        | Outcome::Dominated
+        | Outcome::Predicted
+        | Outcome::Outclassed => said,
     }
 }
 
@@ -95,6 +100,7 @@ pub(crate) fn read_outcome(word: &str, reason: Option<&str>) -> Option<Outcome> 
         "complete" => Outcome::Complete,
         "infeasible" => Outcome::Infeasible,
         "dominated" => Outcome::Dominated,
+        "predicted" => Outcome::Predicted,
         "outclassed" => Outcome::Outclassed,
         "rejected" => {
             let reasons = reason.unwrap_or_default().split(BETWEEN);

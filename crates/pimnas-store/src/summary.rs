@@ -111,6 +111,8 @@ pub struct StoppedAt {
     pub infeasible: usize,
     /// They are dominated even at their best.
     pub dominated: usize,
+    /// They are dominated even at what is predicted at best.
+    pub predicted: usize,
     /// They are behind the better ones of their batch.
     pub outclassed: usize,
     /// They cannot be evaluated.
@@ -121,7 +123,7 @@ impl StoppedAt {
     /// All of them.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.infeasible + self.dominated + self.outclassed + self.rejected
+        self.infeasible + self.dominated + self.predicted + self.outclassed + self.rejected
     }
 }
 
@@ -305,6 +307,7 @@ fn funnel(info: &RunInfo, trials: &[TrialSummary]) -> Vec<Funnel> {
             Outcome::Complete => {}
             Outcome::Infeasible => stage.stopped.infeasible += 1,
             Outcome::Dominated => stage.stopped.dominated += 1,
+            Outcome::Predicted => stage.stopped.predicted += 1,
             Outcome::Outclassed => stage.stopped.outclassed += 1,
             Outcome::Rejected(_) => stage.stopped.rejected += 1,
         }

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use pimnas_search::Rejection;
 use pimnas_search::search::{Evaluator, Goals, History, Request, Stage, TrialId};
+use pimnas_search::{Rejection, Rollout};
 
 /// Time that a stage took on a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +52,11 @@ impl Evaluator for Timed<'_> {
         found
     }
 
-    fn at_best(&self, goals: &Goals, figures: &[Option<f64>]) -> Vec<f64> {
-        self.inner.at_best(goals, figures)
+    fn predicted_best(&self, goals: &Goals, known: (&Rollout, &[Option<f64>])) -> Option<Vec<f64>> {
+        self.inner.predicted_best(goals, known)
     }
 
-    fn learn(&self, history: &History) {
-        self.inner.learn(history);
+    fn learn(&self, goals: &Goals, history: &History) {
+        self.inner.learn(goals, history);
     }
 }

@@ -1,5 +1,7 @@
 //! What the search knows of evaluation.
 
+use std::any::Any;
+
 use super::goals::Goals;
 use super::history::History;
 use super::metric::Metric;
@@ -45,8 +47,26 @@ impl Stage {
     }
 }
 
+/// What an evaluator keeps of a trial from one stage to the next, such as its decoded network.
+/// It ends with the trial.
+#[derive(Debug, Default)]
+pub struct Scratch(Option<Box<dyn Any + Send>>);
+
+impl Scratch {
+    /// What was kept, if it is of that type; it is not kept any more.
+    #[must_use]
+    pub fn take<T: Any + Send>(&mut self) -> Option<Box<T>> {
+        self.0.take().and_then(|kept| kept.downcast::<T>().ok())
+    }
+
+    /// Keeps it.
+    pub fn put<T: Any + Send>(&mut self, kept: Box<T>) {
+        self.0 = Some(kept);
+    }
+}
+
 /// A trial's part in an evaluation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Request<'t> {
     /// Which trial.
     pub id: TrialId,
@@ -54,6 +74,8 @@ pub struct Request<'t> {
     pub rollout: &'t Rollout,
     /// Figures of the stages before, in their order; `None` for what they could not say.
     pub known: &'t [Option<f64>],
+    /// What the evaluator keeps between stages.
+    pub scratch: &'t mut Scratch,
     streams: Streams,
 }
 
@@ -62,10 +84,10 @@ impl<'t> Request<'t> {
     #[must_use]
     pub fn new(
         (id, rollout): (TrialId, &'t Rollout),
-        known: &'t [Option<f64>],
+        (known, scratch): (&'t [Option<f64>], &'t mut Scratch),
         streams: Streams,
     ) -> Self {
-        Self { id, rollout, known, streams }
+        Self { id, rollout, known, scratch, streams }
     }
 
     /// The trial's own random numbers, from their start: the same on every call.
@@ -90,15 +112,19 @@ pub trait Evaluator: Sync {
     /// Every reason why there is no such network or hardware, or why it cannot be evaluated.
     fn run(&self, stage: usize, request: Request<'_>) -> Result<Vec<Option<f64>>, Rejection>;
 
-    /// The best point that a candidate with these figures can have, less is better (see
-    /// [`Goals::at_best`]); evaluators that predict may know of a worse one.
-    fn at_best(&self, goals: &Goals, figures: &[Option<f64>]) -> Vec<f64> {
-        goals.at_best(figures)
+    /// The best point that is predicted for a rollout with these figures, less is better; `None`
+    /// where nothing is predicted. What is dominated even there is ended.
+    fn predicted_best(
+        &self,
+        _goals: &Goals,
+        _known: (&Rollout, &[Option<f64>]),
+    ) -> Option<Vec<f64>> {
+        None
     }
 
     /// Called before each batch with all trials before it, for evaluators that learn. What they
     /// learn follows from those trials alone, so that a continued search learns the same.
-    fn learn(&self, _history: &History) {}
+    fn learn(&self, _goals: &Goals, _history: &History) {}
 }
 
 /// Metrics of all stages, in order.

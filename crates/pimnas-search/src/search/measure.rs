@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::evaluator::{Evaluator, Request, Rung, Stage};
+use super::evaluator::{Evaluator, Request, Rung, Scratch, Stage};
 use super::goals::Goals;
 use super::history::History;
 use super::run::SearchError;
@@ -23,6 +23,7 @@ pub(super) struct Measure<'m> {
 struct Draft {
     trial: Trial,
     ended: bool,
+    scratch: Scratch,
 }
 
 impl Measure<'_> {
@@ -44,6 +45,7 @@ impl Measure<'_> {
                 outcome: Outcome::Complete,
             },
             ended: false,
+            scratch: Scratch::default(),
         };
         let mut drafts: Vec<Draft> = (first.0..).map(TrialId).zip(proposals).map(blank).collect();
         let stages = self.evaluator.stages();
@@ -71,8 +73,9 @@ impl Measure<'_> {
 
     /// Runs a stage on a trial, and ends it where there is a reason.
     fn run(&self, index: usize, stage: &Stage, draft: &mut Draft) -> Result<(), SearchError> {
-        let Draft { trial, ended } = draft;
-        let request = Request::new((trial.id, &trial.rollout), &trial.figures, self.streams);
+        let Draft { trial, ended, scratch } = draft;
+        let kept = (trial.figures.as_slice(), scratch);
+        let request = Request::new((trial.id, &trial.rollout), kept, self.streams);
         let values = match self.evaluator.run(index, request) {
             Ok(values) => values,
             Err(rejection) => {
@@ -92,9 +95,14 @@ impl Measure<'_> {
         if self.goals.violation(&trial.figures) > 0.0 {
             (trial.outcome, *ended) = (Outcome::Infeasible, true);
         } else if !last {
-            let best = self.evaluator.at_best(self.goals, &trial.figures);
-            if self.history.archive().dominates(&best) {
+            let known = (&trial.rollout, trial.figures.as_slice());
+            let archive = self.history.archive();
+            if archive.dominates(&self.goals.at_best(&trial.figures)) {
                 (trial.outcome, *ended) = (Outcome::Dominated, true);
+            } else if let Some(best) = self.evaluator.predicted_best(self.goals, known)
+                && archive.dominates(&best)
+            {
+                (trial.outcome, *ended) = (Outcome::Predicted, true);
             }
         }
         Ok(())

@@ -36,7 +36,7 @@ mod view;
 pub use asktell::{AskTell, TellError, Told};
 pub use budget::{Budget, Stagnation, StopReason};
 pub use constraint::{Constraint, Relation};
-pub use evaluator::{Evaluator, Request, Rung, Stage, metrics};
+pub use evaluator::{Evaluator, Request, Rung, Scratch, Stage, metrics};
 pub use goals::{GoalError, Goals};
 pub use history::History;
 pub use metric::{Best, CostClass, Direction, Metric};

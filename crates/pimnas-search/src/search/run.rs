@@ -233,7 +233,7 @@ impl<'s> Search<'s> {
             return Ok(Some(StopReason::Exhausted));
         }
         let first = self.history.trials().len();
-        evaluator.learn(&self.history);
+        evaluator.learn(&self.goals, &self.history);
         let measure = Measure {
             evaluator,
             goals: &self.goals,

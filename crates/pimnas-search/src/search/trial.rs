@@ -55,6 +55,8 @@ pub enum Outcome {
     Infeasible,
     /// Not on the front, whatever the later stages would have given.
     Dominated,
+    /// Not on the front, if the predictor is right.
+    Predicted,
     /// The better ones of its batch went on, and it did not.
     Outclassed,
     /// There is no such network or hardware, or it cannot be evaluated; the reasons.
@@ -116,6 +118,7 @@ impl Trial {
                 Some(said.join("; "))
             }
             Outcome::Dominated => Some("dominated even at its best".to_owned()),
+            Outcome::Predicted => Some("dominated even at what is predicted at best".to_owned()),
             Outcome::Outclassed => Some("behind the better ones of its batch".to_owned()),
             Outcome::Rejected(reasons) => Some(reasons.join("; ")),
         }
@@ -133,7 +136,11 @@ impl Trial {
             }
             (
                 _,
-                Outcome::Complete | Outcome::Infeasible | Outcome::Dominated | Outcome::Outclassed,
+                Outcome::Complete
+                | Outcome::Infeasible
+                | Outcome::Dominated
+                | Outcome::Predicted
+                | Outcome::Outclassed,
             ) => Merit::Unknown,
         }
     }

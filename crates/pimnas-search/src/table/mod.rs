@@ -114,6 +114,12 @@ impl Table {
         &self.notes
     }
 
+    /// The figures of a rollout, in the order of the metrics.
+    #[must_use]
+    pub fn row(&self, rollout: &Rollout) -> Option<&[Option<f64>]> {
+        self.rows.get(rollout).map(Vec::as_slice)
+    }
+
     /// A figure, by the metric's position.
     #[must_use]
     pub fn figure(&self, rollout: &Rollout, metric: usize) -> Option<f64> {
