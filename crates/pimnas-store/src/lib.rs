@@ -30,6 +30,6 @@ pub use schema::FORMAT;
 pub use store::RunStore;
 pub use summary::{
     Funnel, HypervolumeCurve, HypervolumePoint, ObjectiveSummary, RunSummary, StoppedAt,
-    TrialSummary,
+    TrialSummary, cheap_front,
 };
 pub use timed::{Spent, Timed};

@@ -30,7 +30,8 @@ pub struct RunSummary {
     pub trials: Vec<TrialSummary>,
     /// The front, by trial.
     pub front: Vec<TrialId>,
-    /// The hypervolume of the front while it grew; `None` where no trial keeps the constraints.
+    /// The hypervolume of the front while it grew; `None` where no trial keeps the constraints, and
+    /// for fronts larger than [`cheap_front`].
     pub hypervolume: Option<HypervolumeCurve>,
     /// What each stage stopped and cost, in order.
     pub funnel: Vec<Funnel>,
@@ -243,6 +244,22 @@ impl RunSummary {
     }
 }
 
+/// The largest front whose hypervolume is computed along a run, by the number of objectives: its
+/// cost grows steeply with both.
+#[must_use]
+pub fn cheap_front(objectives: usize) -> usize {
+    match objectives {
+        0..=2 => usize::MAX,
+        3 => 5_000,
+        4 => 300,
+        5 => 100,
+        _ => 40,
+    }
+}
+
+/// Points of a hypervolume curve, about.
+const POINTS: usize = 200;
+
 /// The front, and the hypervolume at the ends of batches at which it changed.
 fn grown(
     points: &[Option<Vec<f64>>],
@@ -251,10 +268,12 @@ fn grown(
 ) -> (Vec<TrialId>, Option<HypervolumeCurve>) {
     let mut archive = Archive::default();
     let mut reference: Option<Vec<f64>> = None;
-    let mut curve: Vec<HypervolumePoint> = Vec::new();
-    let mut done = 0;
+    let mut curve: Option<Vec<HypervolumePoint>> = Some(Vec::new());
+    let (mut done, mut changed) = (0, false);
+    // Of many batches, only some are looked at.
+    let step = batches.len().div_ceil(POINTS);
+    let cheap = cheap_front(objectives.len());
     for (index, &(evaluations, elapsed)) in batches.iter().enumerate() {
-        let mut changed = false;
         let new = points.get(done..evaluations).unwrap_or_default();
         for (id, point) in (done as u64..).zip(new) {
             let Some(point) = point else { continue };
@@ -271,9 +290,14 @@ fn grown(
             });
         }
         let last = index + 1 == batches.len();
-        if let Some(reference) = reference.as_ref().filter(|_| changed || last) {
-            let volume = archive.hypervolume(reference);
-            curve.push(HypervolumePoint { evaluations, elapsed, volume });
+        let due = last || (changed && index % step == 0);
+        if let Some(reference) = reference.as_ref().filter(|_| due) {
+            curve = curve.filter(|_| archive.members().len() <= cheap);
+            if let Some(curve) = &mut curve {
+                let volume = archive.hypervolume(reference);
+                curve.push(HypervolumePoint { evaluations, elapsed, volume });
+            }
+            changed = false;
         }
     }
     let own = |point: Vec<f64>| {
@@ -281,7 +305,8 @@ fn grown(
         pairs.map(|(objective, value)| objective.direction.minimised(value)).collect()
     };
     let front = archive.members().iter().map(|member| member.id).collect();
-    (front, reference.map(|point| HypervolumeCurve { reference: own(point), curve }))
+    let whole = reference.zip(curve);
+    (front, whole.map(|(point, curve)| HypervolumeCurve { reference: own(point), curve }))
 }
 
 fn funnel(info: &RunInfo, trials: &[TrialSummary]) -> Vec<Funnel> {

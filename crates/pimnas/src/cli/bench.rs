@@ -14,7 +14,8 @@ use pimnas::search::table::Table;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::output::{OutputArgs, note, read_file, write_file};
+use super::output::{OutputArgs, read_file, write_file};
+use super::search::read_table;
 use super::threads::ThreadArgs;
 
 /// Comparisons of the search's parts
@@ -120,12 +121,7 @@ fn search(args: &SearchArgs) -> Result<(), Failure> {
     let space = spaces::build(&args.space)
         .map_err(|problems| Failure::new(&problems, Some("see `pimnas space list`")))?;
     let bytes = read_file(&args.table)?;
-    let table = match std::str::from_utf8(&bytes) {
-        Ok(text) => Table::from_csv(text, &space),
-        Err(_) => Table::from_analog_nasbench(&bytes, &space),
-    };
-    let table = table.map_err(|error| Failure::of_file(&args.table, &error, Some(error.hint())))?;
-    table.notes().iter().for_each(|said| note(&format!("note: {said}\n")));
+    let table = read_table(&args.table, &bytes, &space)?;
     let goals = goals(args, &table)?;
     let ground = Ground { space: &space, table: &table, goals: &goals };
     let failed = |error| Failure::new(error, Some("check the table and the constraints"));

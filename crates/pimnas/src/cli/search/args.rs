@@ -99,7 +99,8 @@ impl SearchArgs {
                     Failure::of_file(path, "is not UTF-8", Some("save it as UTF-8"))
                 })?;
                 SearchConfig::from_toml(&text).map_err(|problems| {
-                    let of = |p: &ConfigProblem| Failure::of_file(path, &p.message, Some(&p.hint)).text;
+                    let of =
+                        |p: &ConfigProblem| Failure::of_file(path, &p.message, Some(&p.hint)).text;
                     Failure { text: problems.iter().map(of).collect() }
                 })?
             }

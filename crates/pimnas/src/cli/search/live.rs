@@ -102,9 +102,9 @@ impl Live {
         }
         parts.push(format!("feasible {:.0} %", 100.0 * progress.feasible_share()));
         let left = self.budget.saturating_sub(done as u64) as f64 / rate.max(1e-9);
-        let left = self.time.map_or(left, |time| {
-            left.min(time.saturating_sub(progress.elapsed).as_secs_f64())
-        });
+        let left = self
+            .time
+            .map_or(left, |time| left.min(time.saturating_sub(progress.elapsed).as_secs_f64()));
         if left >= 1.0 && left.is_finite() {
             parts.push(format!("{} left", clock(left)));
         }
@@ -126,5 +126,9 @@ impl Live {
 fn clock(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
 }

@@ -17,6 +17,7 @@ use pimnas::store::{
 
 pub use args::SearchArgs;
 use live::Live;
+pub use setup::read_table;
 use setup::{Kept, Setup};
 
 use super::failure::{FOUND_WRONG, Failure};
@@ -47,8 +48,8 @@ fn begin(args: &SearchArgs) -> Result<u8, Failure> {
         return dry_run(&setup, args).map(|()| 0);
     }
     let place = Place::new(&args.out.clone().unwrap_or_else(free_folder));
-    let mut store =
-        RunStore::create(&place, info(&setup), &session(&setup, 0)).map_err(|e| store_failure(&e))?;
+    let mut store = RunStore::create(&place, info(&setup), &session(&setup, 0))
+        .map_err(|e| store_failure(&e))?;
     note(&format!("run: {}\n", place.folder().display()));
     let search = searching(&setup);
     go(args, (&setup, &mut store), search, Duration::ZERO)
@@ -58,7 +59,8 @@ fn resume(args: &SearchArgs, place: &Place) -> Result<u8, Failure> {
     let (mut store, stored) = RunStore::open(place).map_err(|error| store_failure(&error))?;
     let before: pimnas::cosearch::SearchConfig =
         setup::config_of(stored.config()).ok_or_else(|| {
-            let message = format!("{}: its configuration is of another program", place.folder().display());
+            let message =
+                format!("{}: its configuration is of another program", place.folder().display());
             Failure::new(message, Some("use the version of the program that wrote it"))
         })?;
     let config = args.config(Some(before))?;
@@ -190,9 +192,9 @@ fn info(setup: &Setup) -> RunInfo {
 
 fn session(setup: &Setup, trials_before: usize) -> Session {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let words = std::env::args().skip(1).map(|word| {
-        if word.contains(char::is_whitespace) { format!("'{word}'") } else { word }
-    });
+    let words = std::env::args()
+        .skip(1)
+        .map(|word| if word.contains(char::is_whitespace) { format!("'{word}'") } else { word });
     Session {
         started_unix_s: now.as_secs(),
         code_version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -187,7 +187,8 @@ fn load_table(
         let hint = format!("name one with --objective: {}", known.join(", "));
         return Err(Failure::new(message, Some(&hint)));
     }
-    let known: Vec<Metric> = hardware_metrics().into_iter().chain(table.metrics().to_vec()).collect();
+    let known: Vec<Metric> =
+        hardware_metrics().into_iter().chain(table.metrics().to_vec()).collect();
     // Said with the names of the hardware's metrics, too.
     Goals::new(&known, &meant.objectives, &meant.constraints).map_err(|e| goals_failure(&e))?;
     let accuracy = TableAccuracy::new((table, &of), space, &names)
