@@ -133,20 +133,22 @@ impl TableAccuracy {
     }
 }
 
-impl AccuracyStages for TableAccuracy {
-    fn stages(&self) -> &[Stage] {
-        &self.stages
+impl TableAccuracy {
+    /// Its metrics.
+    #[must_use]
+    pub fn metrics(&self) -> &[Metric] {
+        &self.stages[0].metrics
     }
 
-    fn is_deterministic(&self, _stage: usize) -> bool {
-        true
-    }
-
-    fn run(&self, _stage: usize, subject: Subject<'_>) -> Result<Vec<Option<f64>>, Rejection> {
+    /// The figures of a rollout of the searched space, in the order of the metrics.
+    ///
+    /// # Errors
+    /// A rollout that the table has not.
+    pub fn figures(&self, rollout: &Rollout) -> Result<Vec<Option<f64>>, Rejection> {
         let row = match &self.places {
-            None => self.table.row(subject.rollout),
+            None => self.table.row(rollout),
             Some(places) => {
-                let choices = subject.rollout.choices();
+                let choices = rollout.choices();
                 let choice = |&place: &usize| choices.get(place).copied().flatten();
                 let part = places.iter().map(choice).collect();
                 self.table.row(&Rollout::from_choices(part))
@@ -157,5 +159,19 @@ impl AccuracyStages for TableAccuracy {
             hint: Some("complete the table".to_owned()),
         })?;
         Ok(self.columns.iter().map(|&column| row.get(column).copied().flatten()).collect())
+    }
+}
+
+impl AccuracyStages for TableAccuracy {
+    fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    fn is_deterministic(&self, _stage: usize) -> bool {
+        true
+    }
+
+    fn run(&self, _stage: usize, subject: Subject<'_>) -> Result<Vec<Option<f64>>, Rejection> {
+        self.figures(subject.rollout)
     }
 }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pimnas_config::RawConfig;
 use pimnas_network::ShapedNetwork;
-use pimnas_search::search::Metric;
+use pimnas_search::benchmark::Known;
+use pimnas_search::search::{Evaluator, Metric, Request, Stage};
+use pimnas_search::space::{Reason, Rejection};
 use pimnas_search::{Decisions, Rollout, Space, Value};
 use pimnas_simulate::{HardwareGraph, Options, simulate_graph};
 use rayon::prelude::*;
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::accuracy::TableAccuracy;
 use crate::hardware::{HardwareStage, hardware_metrics};
 
 /// First bytes of a table's file.
@@ -268,6 +271,51 @@ impl HardwareTable {
         }
         let figures = numbers.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect();
         Ok(Self { head, figures })
+    }
+}
+
+/// Costs and accuracies of all rollouts, both from tables: what controllers are compared on.
+#[derive(Clone, Debug)]
+pub struct JointTable {
+    costs: HardwareTable,
+    accuracy: TableAccuracy,
+    stages: [Stage; 1],
+}
+
+impl JointTable {
+    /// Of two tables for the same searches.
+    #[must_use]
+    pub fn new(costs: HardwareTable, accuracy: TableAccuracy) -> Self {
+        let mut metrics = HardwareTable::metrics();
+        metrics.extend(accuracy.metrics().iter().cloned());
+        Self { costs, accuracy, stages: [Stage::new("tables", metrics)] }
+    }
+
+    fn figures(&self, rollout: &Rollout) -> Result<Vec<Option<f64>>, Rejection> {
+        let row = self.costs.row(rollout).ok_or_else(|| Reason {
+            message: "it cannot be simulated".to_owned(),
+            hint: Some("choose another rollout".to_owned()),
+        })?;
+        let mut figures: Vec<Option<f64>> = row.iter().copied().map(Some).collect();
+        figures.extend(self.accuracy.figures(rollout)?);
+        Ok(figures)
+    }
+}
+
+impl Evaluator for JointTable {
+    fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    fn run(&self, _stage: usize, request: Request<'_>) -> Result<Vec<Option<f64>>, Rejection> {
+        self.figures(request.rollout)
+    }
+}
+
+impl Known for JointTable {
+    fn each(&self, visit: &mut dyn FnMut(&[Option<f64>])) {
+        let rollouts = self.costs.rollouts();
+        rollouts.filter_map(|rollout| self.figures(&rollout).ok()).for_each(|row| visit(&row));
     }
 }
 

@@ -20,6 +20,6 @@ pub mod predictor;
 pub use accuracy::{AccuracyStages, Subject, TableAccuracy, TableMismatch};
 pub use cascade::{CacheCounts, Cascade};
 pub use config::{ConfigProblem, Meant, SearchConfig};
-pub use dense::{DenseError, HardwareTable};
+pub use dense::{DenseError, HardwareTable, JointTable};
 pub use hardware::{Decoded, HardwareStage, hardware_metrics};
 pub use predictor::{Predictor, PredictorSettings};

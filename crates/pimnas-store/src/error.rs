@@ -74,9 +74,7 @@ impl StoreError {
             }
             Self::Damaged { .. } => "restore it from a copy; the file was left as it is",
             Self::Busy(_) => "wait until it ends, or end it",
-            Self::Full { .. } => {
-                "make room and continue with --resume; all trials until the last batch are stored"
-            }
+            Self::Full { .. } => "make room; a run that is stored continues with --resume",
             Self::Io { .. } => "check the folder, its permissions and the disk",
         }
     }

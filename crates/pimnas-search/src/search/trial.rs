@@ -97,6 +97,7 @@ impl Trial {
             Outcome::Complete
             | Outcome::Infeasible
             | Outcome::Dominated
+            | Outcome::Predicted
             | Outcome::Outclassed => {
                 Told::Figures(self.figures.clone())
             }

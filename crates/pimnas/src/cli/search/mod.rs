@@ -52,7 +52,9 @@ fn begin(args: &SearchArgs) -> Result<u8, Failure> {
         .map_err(|e| store_failure(&e))?;
     note(&format!("run: {}\n", place.folder().display()));
     let search = searching(&setup);
-    go(args, (&setup, &mut store), search, Duration::ZERO)
+    let reason = go(args, (&setup, &mut store), search, Duration::ZERO)?;
+    drop(store);
+    conclude(&place, reason)
 }
 
 fn resume(args: &SearchArgs, place: &Place) -> Result<u8, Failure> {
@@ -83,6 +85,7 @@ fn resume(args: &SearchArgs, place: &Place) -> Result<u8, Failure> {
     if done && changes.is_empty() {
         note("note: this run has ended; nothing was left to do\n");
         let reason = stored.stopped.unwrap_or(StopReason::Evaluations);
+        drop(store);
         return conclude(place, reason);
     }
     let elapsed = stored.elapsed;
@@ -90,7 +93,10 @@ fn resume(args: &SearchArgs, place: &Place) -> Result<u8, Failure> {
     let trials = search.history().trials().len();
     store.begin_session(&session(&setup, trials)).map_err(|error| store_failure(&error))?;
     note(&format!("run: {}, {trials} trials are there\n", place.folder().display()));
-    go(args, (&setup, &mut store), search, elapsed)
+    let reason = go(args, (&setup, &mut store), search, elapsed)?;
+    // The last to close the file leaves no log beside it.
+    drop(store);
+    conclude(place, reason)
 }
 
 /// A search from its begin.
@@ -134,7 +140,7 @@ fn go(
     (setup, store): (&Setup, &mut RunStore),
     mut search: Search<'_>,
     before: Duration,
-) -> Result<u8, Failure> {
+) -> Result<StopReason, Failure> {
     listen()?;
     let start = Instant::now();
     let clock = move || before + start.elapsed();
@@ -152,7 +158,7 @@ fn go(
     if counts.hits > 0 {
         note(&format!("cache: {} of {} answers\n", counts.hits, counts.hits + counts.misses));
     }
-    conclude(store.place(), ended)
+    Ok(ended)
 }
 
 fn failed(error: &DriveError, store: &RunStore) -> Failure {
