@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use pimnas_search::model::{Codes, Forest, ForestSettings};
-use pimnas_search::search::{CostClass, Direction, Goals, History};
+use pimnas_search::search::{Direction, Goals, History};
 use pimnas_search::{Decisions, Purpose, Rollout, Streams};
+
+use crate::hardware::hardware_metrics;
 
 /// Settings of a predictor.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +29,7 @@ impl Default for PredictorSettings {
     }
 }
 
-/// A random forest for each metric that is dearer than a simulation. It ends candidates early that
+/// A random forest for each metric of the stages of accuracy. It ends candidates early that
 /// are dominated even at what it predicts with an allowance, so unlike the bound by what is
 /// possible at all it may err; such trials are stored as predicted.
 ///
@@ -37,6 +39,8 @@ pub struct Predictor {
     settings: PredictorSettings,
     codes: Codes,
     seed: u64,
+    /// Metrics of the hardware stage, which are not predicted.
+    costs: usize,
     fitted: RwLock<HashMap<usize, Fitted>>,
 }
 
@@ -50,7 +54,8 @@ impl Predictor {
     /// For rollouts of those decisions, in a run of that seed.
     #[must_use]
     pub fn new(settings: PredictorSettings, decisions: &Decisions, seed: u64) -> Self {
-        Self { settings, codes: Codes::new(decisions), seed, fitted: RwLock::default() }
+        let (codes, costs) = (Codes::new(decisions), hardware_metrics().len());
+        Self { settings, codes, seed, costs, fitted: RwLock::default() }
     }
 
     /// The number of trials that a forest is fitted to where there are `known`; 0 for none.
@@ -67,8 +72,7 @@ impl Predictor {
 
     /// Fits what has enough new trials.
     pub fn learn(&self, goals: &Goals, history: &History) {
-        let dear = goals.metrics().iter().enumerate();
-        for (metric, _) in dear.filter(|(_, metric)| metric.cost > CostClass::Simulation) {
+        for metric in self.costs..goals.metrics().len() {
             let known: Vec<(&Rollout, f64)> = history
                 .trials()
                 .iter()

@@ -168,12 +168,6 @@ impl<'s> Search<'s> {
         self
     }
 
-    /// How far it is; `elapsed` is passed on.
-    #[must_use]
-    pub fn progress(&self, elapsed: Duration) -> Progress<'_> {
-        Progress::new((self.iteration, elapsed), &self.history, &self.reference)
-    }
-
     /// What is known so far.
     #[must_use]
     pub fn history(&self) -> &History {

@@ -98,9 +98,7 @@ impl Trial {
             | Outcome::Infeasible
             | Outcome::Dominated
             | Outcome::Predicted
-            | Outcome::Outclassed => {
-                Told::Figures(self.figures.clone())
-            }
+            | Outcome::Outclassed => Told::Figures(self.figures.clone()),
         }
     }
 

@@ -165,8 +165,7 @@ fn shown(form: Form, (trainer, rows): (&SupernetTrainer, &[Row])) -> String {
         }
         Form::Json => {
             let space = trainer.net.space();
-            let accuracy =
-                |row: &Row, stage: usize| row.quantised.map(|of| of[stage].accuracy());
+            let accuracy = |row: &Row, stage: usize| row.quantised.map(|of| of[stage].accuracy());
             let row = |row: &Row| {
                 let genotype = Genotype::new(space.name(), space.decisions(), &row.rollout);
                 json!({
