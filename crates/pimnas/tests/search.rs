@@ -128,7 +128,11 @@ fn an_interrupted_run_ends_cleanly_and_continues() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let part = summary(folder, "part");
     assert_eq!(part.stopped, Some(StopReason::Interrupted));
-    assert!(!part.trials.is_empty() && part.trials.len() % 50 == 0, "{}", part.trials.len());
+    assert!(
+        !part.trials.is_empty() && part.trials.len().is_multiple_of(50),
+        "{}",
+        part.trials.len()
+    );
     done(folder, &["search", "--resume", "part"]);
     done(folder, &[&common[..], &["--out", "whole"]].concat());
     assert_eq!(trials(folder, "part"), trials(folder, "whole"));
@@ -489,4 +493,49 @@ fn limits_of_time_and_stagnation_end_a_search() {
     for part in ["13436928 distinct rollouts", "stage 1, hardware", "1000 evaluations at"] {
         assert!(text.contains(part), "{text}");
     }
+}
+
+#[test]
+fn a_table_of_costs_is_made_and_controllers_compared_on_it() {
+    let place = tabled();
+    let folder = place.path();
+    let text = fs::read_to_string(folder.join("joint.toml")).unwrap();
+    fs::write(folder.join("joint.toml"), text.replace("\"xbar\"", "\"hardware.xbar\"")).unwrap();
+    done(folder, &["bench", "table", "--space", "joint.toml", "--output", "costs.table"]);
+    let common = ["bench", "search", "--table", "table.csv", "--space", "tiny.toml"];
+    let joint = ["--hardware", "costs.table", "--joint-space", "joint.toml"];
+    let asked = [
+        "--metric",
+        "accuracy",
+        "--metric",
+        "energy_mJ",
+        "--controller",
+        "random",
+        "--controller",
+        "nsga2",
+        "--seeds",
+        "3",
+        "--budget",
+        "2",
+        "--budget",
+        "16",
+        "--format",
+        "json",
+        "--svg",
+        "curves.svg",
+    ];
+    let json = done(folder, &[&common[..], &joint, &asked].concat());
+    let json: Value = serde_json::from_str(&json).unwrap();
+    for row in json["results"].as_array().unwrap() {
+        let (mean, whole) = (row["mean"].as_f64().unwrap(), row["evaluations"] == 16);
+        assert!(if whole { (mean - 1.0).abs() < 1e-12 } else { mean < 1.0 }, "{row}");
+    }
+    assert!(fs::read_to_string(folder.join("curves.svg")).unwrap().contains("hypervolume"));
+    let other = ["--hardware", "costs.table", "--joint-space", "tiny.toml"];
+    refused(folder, &[&common[..], &other, &asked].concat(), &["it is of the space tiny-pim"]);
+    refused(
+        folder,
+        &["bench", "table", "--space", "grey28", "--output", "x"],
+        &["may be inactive"],
+    );
 }
