@@ -109,15 +109,24 @@ impl RunStore {
         Ok((store, stored))
     }
 
-    /// Notes that the run is continued, and with which configuration.
+    /// Notes that the run is continued, and what is searched from here on; the sessions keep every
+    /// configuration that there was.
     ///
     /// # Errors
     /// A store that cannot be written to.
-    pub fn begin_session(&mut self, session: &Session) -> Result<(), StoreError> {
+    pub fn begin_session(&mut self, info: RunInfo, session: &Session) -> Result<(), StoreError> {
         let path = self.place.file();
-        insert_session(&self.connection, session)
-            .and_then(|()| self.connection.execute("UPDATE state SET stop_reason = NULL", []))
-            .map_err(|error| StoreError::sql(&path, &error))?;
+        let text = serde_json::to_string(&info)
+            .map_err(|error| StoreError::Io { path: path.clone(), why: error.to_string() })?;
+        let write = |connection: &mut Connection| -> rusqlite::Result<()> {
+            let transaction = connection.transaction()?;
+            insert_session(&transaction, session)?;
+            transaction.execute("UPDATE run SET value = ? WHERE key = 'info'", [&text])?;
+            transaction.execute("UPDATE state SET stop_reason = NULL", [])?;
+            transaction.commit()
+        };
+        write(&mut self.connection).map_err(|error| StoreError::sql(&path, &error))?;
+        self.info = info;
         Ok(())
     }
 

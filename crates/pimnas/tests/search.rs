@@ -192,6 +192,22 @@ fn a_changed_configuration_is_refused_with_the_difference() {
     done(folder, &[&changed[..], &["--force"]].concat());
     let after = trials(folder, "a");
     assert_eq!((after.len(), &after[..60]), (90, &before[..]));
+    // From here on it is the front of what is searched now; the sessions keep what was before.
+    assert_eq!(
+        (summary(folder, "a").objectives.len(), summary(folder, "a").front.len() > 1),
+        (2, true)
+    );
+    done(
+        folder,
+        &["search", "--resume", "a", "--objective", "area_mm2", "--budget", "95", "--force"],
+    );
+    let now = summary(folder, "a");
+    let least = now.trials.iter().filter_map(|one| one.trial.figures[2]).fold(f64::MAX, f64::min);
+    assert_eq!((now.objectives.len(), now.trials.len()), (1, 95));
+    assert!(now.members().all(|member| member.values == [Some(least)]));
+    let objectives =
+        |session: &pimnas::store::Session| session.config["objectives"].as_array().unwrap().len();
+    assert_eq!(now.sessions.iter().map(objectives).collect::<Vec<_>>(), [2, 2, 1]);
     // The seed is the key of every trial's random numbers.
     let seed = ["search", "--resume", "a", "--seed", "9", "--force"];
     refused(folder, &seed, &["seed was 0 and is 9"]);

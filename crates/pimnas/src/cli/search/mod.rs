@@ -88,10 +88,15 @@ fn resume(args: &SearchArgs, place: &Place) -> Result<u8, Failure> {
         drop(store);
         return conclude(place, reason);
     }
+    let now = info(&setup);
+    if now.stages != stored.info.stages {
+        let message = "trials would have other metrics than those that are stored";
+        return Err(Failure::new(message, Some("begin a run of its own with --out")));
+    }
     let elapsed = stored.elapsed;
     let search = continued(&setup, stored, changes.is_empty())?;
     let trials = search.history().trials().len();
-    store.begin_session(&session(&setup, trials)).map_err(|error| store_failure(&error))?;
+    store.begin_session(now, &session(&setup, trials)).map_err(|error| store_failure(&error))?;
     note(&format!("run: {}, {trials} trials are there\n", place.folder().display()));
     let reason = go(args, (&setup, &mut store), search, elapsed)?;
     // The last to close the file leaves no log beside it.
