@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pimnas_search::controllers;
 use pimnas_search::search::{
-    Budget, Constraint, CostClass, Direction, GoalError, Goals, Metric, Objective, Search,
+    Budget, Constraint, CostClass, Direction, GoalError, Goals, Metric, Objective, Quantity, Search,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyMapping, PyString};
@@ -91,7 +91,10 @@ impl Setup {
         let objectives: Vec<Objective> = self
             .objectives
             .iter()
-            .map(|(name, way)| Objective { metric: name.clone(), direction: Some(*way) })
+            .map(|(name, way)| Objective {
+                quantity: Quantity::Metric(name.clone()),
+                direction: Some(*way),
+            })
             .collect();
         Goals::new(&metrics, &objectives, &constraints).map_err(|errors| bad_goals(&errors))
     }

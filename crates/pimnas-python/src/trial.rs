@@ -49,6 +49,8 @@ impl PyTrial {
             Outcome::Complete => ("complete", Vec::new()),
             Outcome::Infeasible => ("infeasible", Vec::new()),
             Outcome::Dominated => ("dominated", Vec::new()),
+            Outcome::Predicted => ("predicted", Vec::new()),
+            Outcome::Outclassed => ("outclassed", Vec::new()),
             Outcome::Rejected(reasons) => ("failed", reasons.clone()),
         };
         let violation = match trial.merit(goals) {

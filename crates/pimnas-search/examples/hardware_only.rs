@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let controller = given.get(2).map_or("random", String::as_str);
     let names = [("latency_ms", "ms"), ("energy_mJ", "mJ"), ("area_mm2", "mm²")];
     let metric = |(name, unit)| Metric::new(name, unit, Direction::Minimise, CostClass::Simulation);
-    let stage = Stage { name: "hardware".to_owned(), metrics: names.map(metric).to_vec() };
+    let stage = Stage::new("hardware", names.map(metric).to_vec());
     let space = spaces::build(name)?;
     let evaluator =
         Simulated { space: space.clone(), base: RawConfig::reference_default(), stages: [stage] };

@@ -7,12 +7,24 @@ use thiserror::Error;
 
 use crate::controllers::Controller;
 use crate::pareto::Archive;
-use crate::search::{Budget, Goals, Merit, Search, SearchError, TrialId};
+use crate::search::{Budget, Evaluator, Goals, Merit, Search, SearchError, TrialId};
 use crate::space::Space;
 use crate::table::Table;
 
 /// A way to make a controller.
 pub type Make<'m> = &'m (dyn Fn() -> Box<dyn Controller> + Sync);
+
+/// An evaluator that knows all its figures beforehand.
+pub trait Known: Evaluator {
+    /// Visits the figures of every row, in the order of the metrics.
+    fn each(&self, visit: &mut dyn FnMut(&[Option<f64>]));
+}
+
+impl Known for Table {
+    fn each(&self, visit: &mut dyn FnMut(&[Option<f64>])) {
+        self.rows().into_iter().for_each(visit);
+    }
+}
 
 /// What is compared on.
 #[derive(Clone, Copy)]
@@ -20,7 +32,7 @@ pub struct Ground<'g> {
     /// The space.
     pub space: &'g dyn Space,
     /// Its figures.
-    pub table: &'g Table,
+    pub table: &'g dyn Known,
     /// What is searched for.
     pub goals: &'g Goals,
 }
@@ -59,40 +71,47 @@ pub enum BenchmarkError {
     NothingFeasible,
 }
 
-/// The table's own front and the point that hypervolumes are measured from.
+/// A ground whose best is known: the table's own front, and the point that hypervolumes are
+/// measured from.
+pub struct Measured<'g> {
+    ground: Ground<'g>,
+    whole: Whole,
+}
+
 struct Whole {
     reference: Vec<f64>,
     volume: f64,
     best: f64,
+    front: usize,
 }
 
 impl Ground<'_> {
     fn whole(&self) -> Result<Whole, BenchmarkError> {
         let mut archive = Archive::default();
         let mut reference: Vec<f64> = vec![f64::NEG_INFINITY; self.goals.count()];
-        for (index, figures) in (0..).zip(self.table.rows()) {
-            let Some(point) = self.goals.point(figures) else { continue };
+        let mut index = 0;
+        self.table.each(&mut |figures| {
+            let Some(point) = self.goals.point(figures) else { return };
             if self.goals.violation(figures) == 0.0 {
                 archive.insert(TrialId(index), &point);
-                reference
-                    .iter_mut()
-                    .zip(&point)
-                    .for_each(|(worst, value)| *worst = worst.max(*value));
+                index += 1;
+                let ends = reference.iter_mut().zip(&point);
+                ends.for_each(|(worst, value)| *worst = worst.max(*value));
             }
-        }
+        });
         let best = archive.members().first().and_then(|member| member.point.first().copied());
         let best = best.ok_or(BenchmarkError::NothingFeasible)?;
         let volume = archive.hypervolume(&reference);
-        Ok(Whole { reference, volume, best })
+        let front = archive.members().len();
+        Ok(Whole { reference, volume, best, front })
     }
 
-    /// The best that a run can reach: the optimum of the one objective, or 1.
+    /// Looks at the whole table.
     ///
     /// # Errors
     /// A table in which nothing keeps the constraints.
-    pub fn best(&self) -> Result<f64, BenchmarkError> {
-        let whole = self.whole()?;
-        Ok(if self.goals.count() == 1 { self.own_unit(whole.best) } else { 1.0 })
+    pub fn measured(&self) -> Result<Measured<'_>, BenchmarkError> {
+        Ok(Measured { ground: *self, whole: self.whole()? })
     }
 
     /// A minimised value of the first objective in its own unit.
@@ -106,7 +125,8 @@ impl Ground<'_> {
         let mut search = Search::new(self.space, self.goals.clone(), make(), budget)
             .with_seed(seed)
             .with_batch(plan.batch);
-        search.run(self.table, &|| Duration::ZERO)?;
+        let evaluator: &dyn Evaluator = self.table;
+        search.run(evaluator, &|| Duration::ZERO)?;
         let mut quality = Vec::with_capacity(plan.evaluations);
         let mut archive = Archive::default();
         let mut now = f64::NAN;
@@ -123,15 +143,30 @@ impl Ground<'_> {
         }
         Ok(Curve { seed, quality })
     }
+}
+
+impl Measured<'_> {
+    /// The best that a run can reach: the optimum of the one objective, or 1.
+    #[must_use]
+    pub fn best(&self) -> f64 {
+        let best = self.whole.best;
+        if self.ground.goals.count() == 1 { self.ground.own_unit(best) } else { 1.0 }
+    }
+
+    /// Members of the table's front.
+    #[must_use]
+    pub fn front(&self) -> usize {
+        self.whole.front
+    }
 
     /// Runs a controller with each seed, in parallel.
     ///
     /// # Errors
-    /// A table in which nothing keeps the constraints, and a search that fails.
+    /// A search that fails.
     pub fn curves(&self, make: Make<'_>, plan: Plan) -> Result<Vec<Curve>, BenchmarkError> {
-        let whole = self.whole()?;
         let seeds = plan.first_seed..plan.first_seed.saturating_add(plan.seeds as u64);
-        seeds.into_par_iter().map(|seed| self.curve(&whole, make, (plan, seed))).collect()
+        let one = |seed| self.ground.curve(&self.whole, make, (plan, seed));
+        seeds.into_par_iter().map(one).collect()
     }
 }
 

@@ -76,7 +76,7 @@ fn it_gives_what_the_loop_gives_whatever_the_order() {
     for controller in controllers::NAMES {
         let space = space();
         let mut looped = search(&space, controller);
-        let stage = Stage { name: "sums".to_owned(), metrics: metrics() };
+        let stage = Stage::new("sums", metrics());
         looped.run(&Sums(vec![stage]), &|| Duration::ZERO).unwrap();
         for (step, backwards) in [(1, false), (3, true), (BATCH, true), (100, false)] {
             let mut asked = AskTell::new(search(&space, controller));

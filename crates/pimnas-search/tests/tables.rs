@@ -30,10 +30,11 @@ fn a_table_is_read_and_searched() {
     assert_eq!((table.len(), table.optimum(0), table.optimum(1)), (15_625, Some(96.0), Some(0.0)));
     let goals = Goals::new(table.metrics(), &[Objective::new("score")], &[]).unwrap();
     let ground = Ground { space: &space, table: &table, goals: &goals };
+    let ground = ground.measured().unwrap();
     let plan = Plan { evaluations: 150, batch: 1, first_seed: 0, seeds: 8 };
     let make = || controllers::by_name("local-search").unwrap();
     let curves = ground.curves(&make, plan).unwrap();
-    let best = ground.best().unwrap();
+    let best = ground.best();
     assert_eq!(best, 96.0);
     let summary = Summary::after(&curves, 150, best);
     // Every decision improves the score by itself, so climbing finds the top.
@@ -41,6 +42,7 @@ fn a_table_is_read_and_searched() {
     let both = [Objective::new("score"), Objective::new("cost")];
     let goals = Goals::new(table.metrics(), &both, &["cost <= 4".parse().unwrap()]).unwrap();
     let ground = Ground { space: &space, table: &table, goals: &goals };
+    let ground = ground.measured().unwrap();
     let make = || controllers::by_name("nsga2").unwrap();
     for curve in ground.curves(&make, plan).unwrap() {
         let sound = curve.quality.windows(2).all(|pair| pair[0].is_nan() || pair[0] <= pair[1]);

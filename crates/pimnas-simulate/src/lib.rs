@@ -21,5 +21,5 @@ pub use graph::{HardwareGraph, HardwareLayer, LayerKind};
 pub use mapping::{Mapping, Partition};
 pub use options::{BufferSizing, InnerPipeline, Options};
 pub use power::Power;
-pub use report::{Metrics, SimReport, simulate};
+pub use report::{Metrics, SimReport, simulate, simulate_graph};
 pub use timeline::{LayerTiming, TimeBreakdown, Timeline};

@@ -27,6 +27,7 @@ pub use pimnas_network::{Network, NetworkErrors, ShapedNetwork, zoo};
 pub use pimnas_simulate::{InnerPipeline, Metrics, Options, SimReport, SimulationError, simulate};
 
 pub use pimnas_config as config;
+pub use pimnas_cosearch as cosearch;
 pub use pimnas_data as data;
 pub use pimnas_device as device;
 pub use pimnas_explore as explore;
@@ -38,6 +39,7 @@ pub use pimnas_network as network;
 pub use pimnas_report as report;
 pub use pimnas_search as search;
 pub use pimnas_simulate as simulation;
+pub use pimnas_store as store;
 #[cfg(feature = "train")]
 pub use pimnas_supernet as supernet;
 #[cfg(feature = "train")]

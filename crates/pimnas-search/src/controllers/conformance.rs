@@ -39,10 +39,7 @@ impl Ground {
             metric("score", Direction::Maximise, CostClass::Inference).at_best(100.0),
             metric("risk", Direction::Minimise, CostClass::Inference).at_best(0.0),
         ];
-        let stages = vec![
-            Stage { name: "cheap".to_owned(), metrics: cheap },
-            Stage { name: "dear".to_owned(), metrics: dear },
-        ];
+        let stages = vec![Stage::new("cheap", cheap), Stage::new("dear", dear)];
         Ok(Self { decisions, stages })
     }
 

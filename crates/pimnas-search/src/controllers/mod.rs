@@ -34,6 +34,7 @@ pub use nsga3::Nsga3;
 pub use predictor::{Acquisition, Guidance, ModelKind, PredictorGuided};
 pub use random::Random;
 pub use reinforce::{Policy, Reinforce};
+pub(crate) use select::standings_of;
 
 /// Decides what to evaluate next.
 ///

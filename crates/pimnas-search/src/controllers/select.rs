@@ -6,14 +6,14 @@ use crate::streams::Stream;
 
 /// Where a trial stands among others: the front that it is in, then how crowded it is there.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Standing {
+pub(crate) struct Standing {
     pub(super) rank: usize,
     pub(super) crowding: f64,
 }
 
 impl Standing {
     /// Order from the better to the worse.
-    pub(super) fn compare(&self, other: &Self) -> std::cmp::Ordering {
+    pub(crate) fn compare(&self, other: &Self) -> std::cmp::Ordering {
         self.rank.cmp(&other.rank).then(other.crowding.total_cmp(&self.crowding))
     }
 }
@@ -21,14 +21,20 @@ impl Standing {
 /// Where each of some trials stands among them.
 pub(super) fn standings(view: &View<'_>, ids: &[TrialId]) -> Vec<Standing> {
     let merits: Vec<&Merit> = ids.iter().map(|&id| view.merit(id)).collect();
-    if view.goals.count() == 1 {
-        return single(&merits);
+    standings_of(&merits)
+}
+
+/// Where each of some merits stands among them; all have as many objectives.
+pub(crate) fn standings_of(merits: &[&Merit]) -> Vec<Standing> {
+    let objectives = merits.iter().find_map(|merit| merit.point()).map_or(1, <[f64]>::len);
+    if objectives == 1 {
+        return single(merits);
     }
-    let ranks = ranks(&merits);
+    let ranks = ranks(merits);
     let mut standings: Vec<Standing> =
         ranks.iter().map(|&rank| Standing { rank, crowding: 0.0 }).collect();
     for rank in 0..=ranks.iter().copied().max().unwrap_or(0) {
-        let members: Vec<usize> = (0..ids.len()).filter(|&index| ranks[index] == rank).collect();
+        let members: Vec<usize> = (0..merits.len()).filter(|&index| ranks[index] == rank).collect();
         let points: Option<Vec<&[f64]>> =
             members.iter().map(|&index| merits[index].point()).collect();
         let Some(points) = points else { continue };

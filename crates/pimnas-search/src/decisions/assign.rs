@@ -43,6 +43,14 @@ impl Decisions {
         self.assign(|index| rollout.choice(index).unwrap_or(0))
     }
 
+    /// Whether it is a rollout of these decisions: canonical, of choices that there are, and
+    /// allowed.
+    #[must_use]
+    pub fn owns(&self, rollout: &Rollout) -> bool {
+        let assignment = self.values(rollout);
+        assignment.is_allowed() && assignment.rollout == *rollout
+    }
+
     /// The requirements that an assignment does not satisfy.
     #[must_use]
     pub fn unmet(&self, assignment: &Assignment) -> Vec<&Requirement> {

@@ -23,6 +23,13 @@ impl Rollout {
         Self { choices: choices.into() }
     }
 
+    /// From positions that a rollout had, as [`Self::choices`] gives them. That they are those of
+    /// a rollout of some decisions is for [`Decisions::owns`](crate::Decisions::owns) to tell.
+    #[must_use]
+    pub fn from_choices(choices: Vec<Option<u16>>) -> Self {
+        Self::new(choices)
+    }
+
     /// Position of the choice of a decision; `None` where it is inactive.
     #[must_use]
     pub fn choice(&self, decision: usize) -> Option<usize> {

@@ -1,6 +1,10 @@
 //! What the search knows of evaluation.
 
-use super::goals::Metric;
+use std::any::Any;
+
+use super::goals::Goals;
+use super::history::History;
+use super::metric::Metric;
 use super::trial::TrialId;
 use crate::rollout::Rollout;
 use crate::space::Rejection;
@@ -13,10 +17,56 @@ pub struct Stage {
     pub name: String,
     /// The metrics that it adds.
     pub metrics: Vec<Metric>,
+    /// For a stage of successive halving, who goes on; `None` where all do.
+    pub rung: Option<Rung>,
+}
+
+/// A rung of successive halving (Jamieson and Talwalkar, 2016): of the candidates of a batch that
+/// came this far, the better ones go on; the others end as outclassed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rung {
+    /// One in that many goes on, rounded up; 2 halves.
+    pub one_in: usize,
+    /// Metrics of this stage, by name, and the metrics of later stages that they stand for in the
+    /// comparison.
+    pub stands_for: Vec<(String, String)>,
+}
+
+impl Stage {
+    /// A stage after which all go on.
+    #[must_use]
+    pub fn new(name: &str, metrics: Vec<Metric>) -> Self {
+        Self { name: name.to_owned(), metrics, rung: None }
+    }
+
+    /// With a rung behind it.
+    #[must_use]
+    pub fn with_rung(mut self, rung: Rung) -> Self {
+        self.rung = Some(rung);
+        self
+    }
+}
+
+/// What an evaluator keeps of a trial from one stage to the next, such as its decoded network.
+/// It ends with the trial.
+#[derive(Debug, Default)]
+pub struct Scratch(Option<Box<dyn Any + Send>>);
+
+impl Scratch {
+    /// What was kept, if it is of that type; it is not kept any more.
+    #[must_use]
+    pub fn take<T: Any + Send>(&mut self) -> Option<Box<T>> {
+        self.0.take().and_then(|kept| kept.downcast::<T>().ok())
+    }
+
+    /// Keeps it.
+    pub fn put<T: Any + Send>(&mut self, kept: Box<T>) {
+        self.0 = Some(kept);
+    }
 }
 
 /// A trial's part in an evaluation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Request<'t> {
     /// Which trial.
     pub id: TrialId,
@@ -24,6 +74,8 @@ pub struct Request<'t> {
     pub rollout: &'t Rollout,
     /// Figures of the stages before, in their order; `None` for what they could not say.
     pub known: &'t [Option<f64>],
+    /// What the evaluator keeps between stages.
+    pub scratch: &'t mut Scratch,
     streams: Streams,
 }
 
@@ -32,10 +84,10 @@ impl<'t> Request<'t> {
     #[must_use]
     pub fn new(
         (id, rollout): (TrialId, &'t Rollout),
-        known: &'t [Option<f64>],
+        (known, scratch): (&'t [Option<f64>], &'t mut Scratch),
         streams: Streams,
     ) -> Self {
-        Self { id, rollout, known, streams }
+        Self { id, rollout, known, scratch, streams }
     }
 
     /// The trial's own random numbers, from their start: the same on every call.
@@ -59,6 +111,20 @@ pub trait Evaluator: Sync {
     /// # Errors
     /// Every reason why there is no such network or hardware, or why it cannot be evaluated.
     fn run(&self, stage: usize, request: Request<'_>) -> Result<Vec<Option<f64>>, Rejection>;
+
+    /// The best point that is predicted for a rollout with these figures, less is better; `None`
+    /// where nothing is predicted. What is dominated even there is ended.
+    fn predicted_best(
+        &self,
+        _goals: &Goals,
+        _known: (&Rollout, &[Option<f64>]),
+    ) -> Option<Vec<f64>> {
+        None
+    }
+
+    /// Called before each batch with all trials before it, for evaluators that learn. What they
+    /// learn follows from those trials alone, so that a continued search learns the same.
+    fn learn(&self, _goals: &Goals, _history: &History) {}
 }
 
 /// Metrics of all stages, in order.

@@ -1,158 +1,11 @@
 //! What is searched for: objectives and constraints over the metrics of an evaluator.
 
-use std::fmt;
-use std::str::FromStr;
-
 use pimnas_suggest as suggest;
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Which way a metric is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// Larger values are better.
-    Maximise,
-    /// Smaller values are better.
-    Minimise,
-}
-
-impl Direction {
-    /// The value such that less is better.
-    #[must_use]
-    pub fn minimised(self, value: f64) -> f64 {
-        match self {
-            Self::Maximise => -value,
-            Self::Minimise => value,
-        }
-    }
-}
-
-/// What it costs to know a metric; stages of a cascade run from the first to the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CostClass {
-    /// Read from a table or from the network's shape: nanoseconds.
-    Lookup,
-    /// Simulated hardware: microseconds.
-    Simulation,
-    /// A network's outputs on some images: milliseconds to seconds.
-    Inference,
-    /// The same under many draws of noise.
-    Draws,
-    /// A network's training.
-    Training,
-}
-
-/// A quantity that an evaluator gives.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Metric {
-    /// Name with its unit, such as `latency_ms`.
-    pub name: String,
-    /// The unit for reading, such as `ms`; empty for none.
-    pub unit: String,
-    /// Which way it is better.
-    pub direction: Direction,
-    /// What it costs.
-    pub cost: CostClass,
-    /// The best value that it can ever have, such as an accuracy of 100 %; `None` where nothing
-    /// better is known than any number. With it, what is dominated even at its best is stopped.
-    #[serde(default)]
-    pub best: Option<Best>,
-}
-
-/// Bits of the best possible value, so that metrics can be compared for equality.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Best(u64);
-
-impl Best {
-    /// The value.
-    #[must_use]
-    pub fn value(self) -> f64 {
-        f64::from_bits(self.0)
-    }
-}
-
-impl Metric {
-    /// A metric of that name and unit.
-    #[must_use]
-    pub fn new(name: &str, unit: &str, direction: Direction, cost: CostClass) -> Self {
-        Self { name: name.to_owned(), unit: unit.to_owned(), direction, cost, best: None }
-    }
-
-    /// With the best value that it can ever have.
-    #[must_use]
-    pub fn at_best(mut self, value: f64) -> Self {
-        self.best = Some(Best(value.to_bits()));
-        self
-    }
-}
-
-/// A metric that the search improves, with the direction in which it does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Objective {
-    /// Name of a metric.
-    pub metric: String,
-    /// Which way; `None` stands for the metric's own.
-    pub direction: Option<Direction>,
-}
-
-impl Objective {
-    /// The metric in its own direction.
-    #[must_use]
-    pub fn new(metric: &str) -> Self {
-        Self { metric: metric.to_owned(), direction: None }
-    }
-}
-
-/// On which side of its bound a metric must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Relation {
-    /// `<=`
-    AtMost,
-    /// `>=`
-    AtLeast,
-}
-
-/// A bound that candidates must keep, written `area_mm2 <= 50`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Constraint {
-    /// Name of a metric.
-    pub metric: String,
-    /// On which side of the bound.
-    pub relation: Relation,
-    /// The bound, in the metric's unit; finite.
-    pub bound: f64,
-}
-
-impl Constraint {
-    /// By how much a value breaks it, as a share of the bound's size (of 1 for a bound of 0);
-    /// 0 where it is kept, infinite for what is not a number.
-    #[must_use]
-    pub fn violation(&self, value: f64) -> f64 {
-        if value.is_nan() {
-            return f64::INFINITY;
-        }
-        let over = match self.relation {
-            Relation::AtMost => value - self.bound,
-            Relation::AtLeast => self.bound - value,
-        };
-        let size = if self.bound == 0.0 { 1.0 } else { self.bound.abs() };
-        over.max(0.0) / size
-    }
-}
-
-impl fmt::Display for Constraint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let relation = match self.relation {
-            Relation::AtMost => "<=",
-            Relation::AtLeast => ">=",
-        };
-        write!(f, "{} {relation} {}", self.metric, self.bound)
-    }
-}
+use super::constraint::Constraint;
+use super::metric::{Direction, Metric};
+use super::objective::{Bound, Objective};
 
 /// What is wrong with goals.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -171,6 +24,24 @@ pub enum GoalError {
         /// As given, shortened.
         text: String,
     },
+    /// An objective that cannot be read.
+    #[error("the objective `{text}`: {why}")]
+    Objective {
+        /// As given, shortened.
+        text: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A unit that is none of the metric's quantity.
+    #[error("`{unit}` is not a unit of {metric}")]
+    Unit {
+        /// As given.
+        unit: String,
+        /// The metric.
+        metric: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// Nothing to search for.
     #[error("there is no objective")]
     NoObjective,
@@ -187,7 +58,11 @@ impl GoalError {
     #[must_use]
     pub fn hint(&self) -> &str {
         match self {
-            Self::UnknownMetric { hint, .. } => hint,
+            Self::UnknownMetric { hint, .. } | Self::Unit { hint, .. } => hint,
+            Self::Objective { .. } => {
+                "write a metric's name, `max 1 * accuracy - 0.5 * latency_ms`, or \
+                 `accuracy * (latency_ms / 2.5)^-0.07`"
+            }
             Self::Constraint { .. } => "write, for example, `area_mm2 <= 50`",
             Self::NoObjective => "give one objective or more",
             Self::Twice { .. } => "remove one of them",
@@ -195,29 +70,11 @@ impl GoalError {
     }
 }
 
-impl FromStr for Constraint {
-    type Err = GoalError;
-
-    fn from_str(text: &str) -> Result<Self, GoalError> {
-        let wrong = || GoalError::Constraint { text: suggest::shown(text) };
-        let parts = [("<=", Relation::AtMost), (">=", Relation::AtLeast)]
-            .into_iter()
-            .find_map(|(sign, relation)| Some((text.split_once(sign)?, relation)));
-        let ((metric, bound), relation) = parts.ok_or_else(wrong)?;
-        let bound: f64 = bound.trim().parse().map_err(|_| wrong())?;
-        let metric = metric.trim();
-        if metric.is_empty() || !bound.is_finite() {
-            return Err(wrong());
-        }
-        Ok(Self { metric: metric.to_owned(), relation, bound })
-    }
-}
-
 /// Objectives and constraints, bound to the metrics of an evaluator.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Goals {
     metrics: Vec<Metric>,
-    objectives: Vec<(usize, Direction)>,
+    objectives: Vec<Bound>,
     constraints: Vec<(usize, Constraint)>,
 }
 
@@ -244,14 +101,14 @@ impl Goals {
             }
             found
         };
-        let mut bound: Vec<(usize, Direction)> = Vec::new();
+        let mut bound: Vec<Bound> = Vec::new();
         let mut twice = Vec::new();
         for objective in objectives {
-            let Some(index) = find(&objective.metric) else { continue };
-            if bound.iter().any(|&(known, _)| known == index) {
-                twice.push(GoalError::Twice { name: objective.metric.clone() });
+            let Some(one) = Bound::new(objective, metrics, &mut find) else { continue };
+            if bound.iter().any(|known| known.formula == one.formula) {
+                twice.push(GoalError::Twice { name: objective.quantity.to_string() });
             }
-            bound.push((index, objective.direction.unwrap_or(metrics[index].direction)));
+            bound.push(one);
         }
         let constraints = constraints
             .iter()
@@ -280,10 +137,27 @@ impl Goals {
         self.objectives.len()
     }
 
-    /// The objectives' metrics, and the direction of each.
+    /// The objectives' metrics, and the direction of each. A scalar's metric is named by its
+    /// formula and has no unit.
     pub fn objectives(&self) -> impl Iterator<Item = (&Metric, Direction)> {
-        let bound = self.objectives.iter();
-        bound.filter_map(|&(index, direction)| Some((self.metrics.get(index)?, direction)))
+        self.objectives.iter().map(|bound| (&bound.metric, bound.direction))
+    }
+
+    /// The objectives' values in their own units; `None` for those that are not known.
+    #[must_use]
+    pub fn values(&self, figures: &[Option<f64>]) -> Vec<Option<f64>> {
+        self.objectives.iter().map(|bound| bound.value(figures)).collect()
+    }
+
+    /// The constraints that known figures break, with those figures.
+    pub fn broken<'g>(
+        &'g self,
+        figures: &'g [Option<f64>],
+    ) -> impl Iterator<Item = (&'g Constraint, f64)> {
+        self.constraints.iter().filter_map(|(index, constraint)| {
+            let value = figures.get(*index).copied().flatten()?;
+            (constraint.violation(value) > 0.0).then_some((constraint, value))
+        })
     }
 
     /// The constraints.
@@ -295,10 +169,7 @@ impl Goals {
     /// is not a number.
     #[must_use]
     pub fn point(&self, figures: &[Option<f64>]) -> Option<Vec<f64>> {
-        let value = |&(index, direction): &(usize, Direction)| {
-            let value = figures.get(index).copied().flatten().filter(|value| !value.is_nan())?;
-            Some(direction.minimised(value))
-        };
+        let value = |bound: &Bound| Some(bound.direction.minimised(bound.value(figures)?));
         self.objectives.iter().map(value).collect()
     }
 
@@ -306,13 +177,7 @@ impl Goals {
     /// their metrics' best in that direction, or at minus infinity.
     #[must_use]
     pub fn at_best(&self, figures: &[Option<f64>]) -> Vec<f64> {
-        let value = |&(index, direction): &(usize, Direction)| {
-            let known = figures.get(index).copied().flatten();
-            let metric = self.metrics.get(index).filter(|metric| metric.direction == direction);
-            let best = || metric.and_then(|metric| metric.best).map(Best::value);
-            known.or_else(best).map_or(f64::NEG_INFINITY, |value| direction.minimised(value))
-        };
-        self.objectives.iter().map(value).collect()
+        self.objectives.iter().map(|bound| bound.at_best(figures, &self.metrics)).collect()
     }
 
     /// Sum of the violations of the constraints on known figures; 0 where none is broken.
@@ -329,25 +194,13 @@ impl Goals {
 mod tests {
     use super::*;
 
+    use super::super::metric::CostClass;
+
     fn metrics() -> Vec<Metric> {
         vec![
             Metric::new("accuracy", "%", Direction::Maximise, CostClass::Inference),
             Metric::new("area_mm2", "mm²", Direction::Minimise, CostClass::Simulation),
         ]
-    }
-
-    #[test]
-    fn constraints_are_read_and_measured() {
-        let constraint: Constraint = "area_mm2 <= 50".parse().unwrap();
-        assert_eq!(constraint.violation(75.0), 0.5);
-        assert_eq!(constraint.violation(50.0), 0.0);
-        assert_eq!(constraint.violation(f64::NAN), f64::INFINITY);
-        assert_eq!(constraint.to_string(), "area_mm2 <= 50");
-        let other: Constraint = "accuracy>=-2".parse().unwrap();
-        assert_eq!(other.violation(-3.0), 0.5);
-        for wrong in ["area", "area < 5", "<= 5", "area <= five", "area <= inf"] {
-            assert!(wrong.parse::<Constraint>().is_err(), "{wrong}");
-        }
     }
 
     #[test]
@@ -373,5 +226,28 @@ mod tests {
         assert_eq!(goals.point(&[None, Some(4.0)]), None);
         assert_eq!(goals.violation(&[None, Some(4.0)]), 1.0);
         assert_eq!(goals.violation(&[Some(1.0), None]), 0.0);
+    }
+
+    #[test]
+    fn scalars_join_metrics_and_know_their_best() {
+        let metrics = vec![
+            Metric::new("accuracy", "%", Direction::Maximise, CostClass::Inference).at_best(100.0),
+            Metric::new("latency_ms", "ms", Direction::Minimise, CostClass::Simulation),
+        ];
+        let goals = |text: &str| Goals::new(&metrics, &[text.parse().unwrap()], &[]).unwrap();
+        let reward = goals("accuracy * (latency_ms / 2)^-0.5");
+        assert_eq!(reward.point(&[Some(90.0), Some(8.0)]), Some(vec![-45.0]));
+        assert_eq!(reward.at_best(&[None, Some(8.0)]), [-50.0]);
+        assert_eq!(reward.at_best(&[Some(90.0), None]), [f64::NEG_INFINITY]);
+        let sum = goals("max accuracy - 2 * latency_ms");
+        assert_eq!(sum.values(&[Some(90.0), Some(8.0)]), [Some(74.0)]);
+        assert_eq!(sum.at_best(&[None, Some(8.0)]), [-84.0]);
+        // Less accuracy is wanted here, of which nothing is known.
+        assert_eq!(
+            goals("min accuracy + latency_ms").at_best(&[None, Some(8.0)]),
+            [f64::NEG_INFINITY]
+        );
+        let unknown = "accurcy * (latency / 2)^-0.5".parse().unwrap();
+        assert_eq!(Goals::new(&metrics, &[unknown], &[]).unwrap_err().len(), 2);
     }
 }

@@ -19,23 +19,28 @@
 
 mod asktell;
 mod budget;
+mod constraint;
 mod evaluator;
 mod goals;
 mod history;
 mod measure;
+mod metric;
+mod objective;
 mod progress;
 mod run;
 mod snapshot;
 mod trial;
+mod units;
 mod view;
 
 pub use asktell::{AskTell, TellError, Told};
 pub use budget::{Budget, Stagnation, StopReason};
-pub use evaluator::{Evaluator, Request, Stage, metrics};
-pub use goals::{
-    Best, Constraint, CostClass, Direction, GoalError, Goals, Metric, Objective, Relation,
-};
+pub use constraint::{Constraint, Relation};
+pub use evaluator::{Evaluator, Request, Rung, Scratch, Stage, metrics};
+pub use goals::{GoalError, Goals};
 pub use history::History;
+pub use metric::{Best, CostClass, Direction, Metric};
+pub use objective::{Factor, Objective, Quantity};
 pub use progress::Progress;
 pub use run::{Search, SearchError};
 pub use snapshot::{ResumeError, Snapshot};

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rayon::prelude::*;
 use thiserror::Error;
 
 use super::budget::{Budget, StopReason};
@@ -13,7 +12,7 @@ use super::goals::Goals;
 use super::history::History;
 use super::measure::Measure;
 use super::progress::{Progress, Reference};
-use super::trial::{Proposal, Trial, TrialId};
+use super::trial::{Proposal, TrialId};
 use super::view::View;
 use crate::controllers::Controller;
 use crate::rollout::VaryError;
@@ -181,6 +180,12 @@ impl<'s> Search<'s> {
         &self.goals
     }
 
+    /// The space.
+    #[must_use]
+    pub fn space(&self) -> &(dyn Space + 's) {
+        self.space.get()
+    }
+
     /// The controller.
     #[must_use]
     pub fn controller(&self) -> &dyn Controller {
@@ -222,8 +227,7 @@ impl<'s> Search<'s> {
             return Ok(Some(StopReason::Exhausted));
         }
         let first = self.history.trials().len();
-        let numbered: Vec<(TrialId, Proposal)> =
-            (first as u64..).map(TrialId).zip(proposals).collect();
+        evaluator.learn(&self.goals, &self.history);
         let measure = Measure {
             evaluator,
             goals: &self.goals,
@@ -231,12 +235,7 @@ impl<'s> Search<'s> {
             streams: self.streams,
             seed: self.seed,
         };
-        let evaluate = |(id, proposal)| measure.run(id, proposal);
-        let trials: Vec<Trial> = if numbered.len() == 1 {
-            numbered.into_iter().map(evaluate).collect::<Result<_, _>>()?
-        } else {
-            numbered.into_par_iter().map(evaluate).collect::<Result<_, _>>()?
-        };
+        let trials = measure.batch(TrialId(first as u64), proposals)?;
         for trial in trials {
             self.history.push(trial, &self.goals);
         }

@@ -8,7 +8,6 @@ use super::progress::Reference;
 use super::run::Search;
 use super::trial::Trial;
 use crate::controllers::StateError;
-use crate::rollout::Genotype;
 
 /// Version of the written form.
 const VERSION: u32 = 1;
@@ -103,24 +102,53 @@ impl Search<'_> {
                 return Err(ResumeError::Changed { what, before, now });
             }
         }
-        for (index, trial) in trials.into_iter().enumerate() {
-            if !self.owns(index, &trial) {
-                return Err(ResumeError::Trial(index));
-            }
-            self.history.push(trial, &self.goals);
-        }
+        self.take(trials)?;
         self.controller.restore(&snapshot.state)?;
         self.iteration = snapshot.iteration;
         self.reference = snapshot.reference;
         Ok(self)
     }
 
+    /// Continues with the trials of a search whose controller, batch size, objectives, constraints
+    /// or budget were others. A controller of the same name takes its state; another one begins
+    /// with what the trials tell.
+    ///
+    /// # Errors
+    /// Another space, seed or version; trials or a state that do not belong to it.
+    pub fn resume_changed(
+        self,
+        snapshot: Snapshot,
+        trials: Vec<Trial>,
+    ) -> Result<Self, ResumeError> {
+        let name = self.controller.name();
+        let state =
+            if snapshot.controller == name { snapshot.state } else { self.controller.state() };
+        let controller = name.to_owned();
+        let changed = Snapshot { batch: self.batch, controller, state, ..snapshot };
+        self.resume(changed, trials).map(Self::without_reference)
+    }
+
+    /// The point of the hypervolume may be one of other objectives.
+    fn without_reference(mut self) -> Self {
+        self.reference = Reference::default();
+        self.reference.update(&self.history, self.budget.stagnation);
+        self
+    }
+
+    fn take(&mut self, trials: Vec<Trial>) -> Result<(), ResumeError> {
+        for (index, trial) in trials.into_iter().enumerate() {
+            if !self.owns(index, &trial) {
+                return Err(ResumeError::Trial(index));
+            }
+            self.history.push(trial, &self.goals);
+        }
+        Ok(())
+    }
+
     fn owns(&self, index: usize, trial: &Trial) -> bool {
-        let (name, decisions) = (self.space.get().name(), self.space.get().decisions());
-        let genotype = Genotype::new(name, decisions, &trial.rollout);
         trial.id.index() == index
             && trial.seed == self.seed
             && trial.figures.len() == self.goals.metrics().len()
-            && genotype.rollout(name, decisions).is_ok_and(|rollout| rollout == trial.rollout)
+            && self.space.get().decisions().owns(&trial.rollout)
     }
 }

@@ -55,6 +55,10 @@ pub enum Outcome {
     Infeasible,
     /// Not on the front, whatever the later stages would have given.
     Dominated,
+    /// Not on the front, if the predictor is right.
+    Predicted,
+    /// The better ones of its batch went on, and it did not.
+    Outclassed,
     /// There is no such network or hardware, or it cannot be evaluated; the reasons.
     Rejected(Vec<String>),
 }
@@ -90,9 +94,32 @@ impl Trial {
     pub fn told(&self) -> Told {
         match &self.outcome {
             Outcome::Rejected(reasons) => Told::Rejected(reasons.clone()),
-            Outcome::Complete | Outcome::Infeasible | Outcome::Dominated => {
-                Told::Figures(self.figures.clone())
+            Outcome::Complete
+            | Outcome::Infeasible
+            | Outcome::Dominated
+            | Outcome::Predicted
+            | Outcome::Outclassed => Told::Figures(self.figures.clone()),
+        }
+    }
+
+    /// Why it ended before the last stage, in words; `None` for one that is complete.
+    #[must_use]
+    pub fn reason(&self, goals: &Goals) -> Option<String> {
+        match &self.outcome {
+            Outcome::Complete => None,
+            Outcome::Infeasible => {
+                let broken = goals.broken(&self.figures);
+                let said: Vec<String> = broken
+                    .map(|(constraint, value)| {
+                        format!("{} is {value}, not {constraint}", constraint.metric)
+                    })
+                    .collect();
+                Some(said.join("; "))
             }
+            Outcome::Dominated => Some("dominated even at its best".to_owned()),
+            Outcome::Predicted => Some("dominated even at what is predicted at best".to_owned()),
+            Outcome::Outclassed => Some("behind the better ones of its batch".to_owned()),
+            Outcome::Rejected(reasons) => Some(reasons.join("; ")),
         }
     }
 
@@ -106,7 +133,14 @@ impl Trial {
             (_, Outcome::Complete | Outcome::Infeasible) if violation > 0.0 => {
                 Merit::Infeasible(violation)
             }
-            (_, Outcome::Complete | Outcome::Infeasible | Outcome::Dominated) => Merit::Unknown,
+            (
+                _,
+                Outcome::Complete
+                | Outcome::Infeasible
+                | Outcome::Dominated
+                | Outcome::Predicted
+                | Outcome::Outclassed,
+            ) => Merit::Unknown,
         }
     }
 }

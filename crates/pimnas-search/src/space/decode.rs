@@ -72,6 +72,15 @@ pub(super) fn decode(space: &WrittenSpace, rollout: &Rollout) -> Result<Candidat
     Ok(Candidate { network, padding_flags, hardware })
 }
 
+/// What a rollout decides of the hardware.
+pub(super) fn decode_hardware(
+    space: &WrittenSpace,
+    rollout: &Rollout,
+) -> Result<HardwareChoice, Rejection> {
+    let assignment = space.decisions().values(rollout);
+    hardware(space, &assignment.values).map_err(|reasons| Rejection { reasons })
+}
+
 fn hardware(space: &WrittenSpace, values: &[Value]) -> Result<HardwareChoice, Vec<Reason>> {
     let mut reasons = Vec::new();
     let mut number = |name: &str, expression: &Expression| {

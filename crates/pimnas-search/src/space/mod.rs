@@ -35,6 +35,15 @@ pub trait Space: Send + Sync {
     /// # Errors
     /// Every reason why there is no such network.
     fn decode(&self, rollout: &Rollout) -> Result<Candidate, Rejection>;
+
+    /// What a rollout decides of the hardware, as [`Self::decode`] gives it; spaces that can tell
+    /// without the network do.
+    ///
+    /// # Errors
+    /// Every reason why there is no such candidate, or no such hardware.
+    fn decode_hardware(&self, rollout: &Rollout) -> Result<HardwareChoice, Rejection> {
+        self.decode(rollout).map(|candidate| candidate.hardware)
+    }
 }
 
 /// Which row and column a convolution with an even kernel leaves out (see

@@ -11,7 +11,7 @@ use super::expand::{Bindings, combinations, loops};
 use super::fields::{Fields, Source, Written};
 use super::hardware::POINT;
 use super::template::{LayerTemplate, Shape, SpaceNames, compile};
-use super::{Candidate, Rejection, Space};
+use super::{Candidate, HardwareChoice, Rejection, Space};
 use crate::decisions::{Decisions, DecisionsBuilder, Expression, Kind};
 use crate::problem::{Place, Problem, Problems};
 use crate::rollout::Rollout;
@@ -142,6 +142,10 @@ impl Space for WrittenSpace {
 
     fn decode(&self, rollout: &Rollout) -> Result<Candidate, Rejection> {
         super::decode::decode(self, rollout)
+    }
+
+    fn decode_hardware(&self, rollout: &Rollout) -> Result<HardwareChoice, Rejection> {
+        super::decode::decode_hardware(self, rollout)
     }
 }
 

@@ -40,7 +40,7 @@ impl TableError {
 
 impl Table {
     fn new(metrics: Vec<Metric>) -> Self {
-        let stage = Stage { name: "table".to_owned(), metrics };
+        let stage = Stage::new("table", metrics);
         Self { stages: [stage], rows: HashMap::new(), notes: Vec::new() }
     }
 
@@ -112,6 +112,12 @@ impl Table {
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// The figures of a rollout, in the order of the metrics.
+    #[must_use]
+    pub fn row(&self, rollout: &Rollout) -> Option<&[Option<f64>]> {
+        self.rows.get(rollout).map(Vec::as_slice)
     }
 
     /// A figure, by the metric's position.

@@ -85,9 +85,22 @@ pub fn simulate(
     network: &Network,
     options: &Options,
 ) -> Result<SimReport, SimulationError> {
-    let accelerator = Accelerator::new(hardware, options.quirks)?;
     let shaped = ShapedNetwork::new(network)?;
     let graph = HardwareGraph::new(&shaped, options.quirks)?;
+    simulate_graph(hardware, graph, options)
+}
+
+/// Simulates a network whose hardware layers are known, which saves the way there where many
+/// hardware points are looked at. The graph must be made with the quirks of the options.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn simulate_graph(
+    hardware: &Hardware,
+    graph: HardwareGraph,
+    options: &Options,
+) -> Result<SimReport, SimulationError> {
+    let accelerator = Accelerator::new(hardware, options.quirks)?;
     let mapping = Mapping::new(&graph, &accelerator, options)?;
     let timeline = Timeline::new(&graph, &mapping, &accelerator, options)?;
     let area = Area::new(&graph, &mapping, &accelerator)?;

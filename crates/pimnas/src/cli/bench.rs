@@ -4,17 +4,20 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::ProgressBar;
+use pimnas::Options;
+use pimnas::cosearch::{HardwareTable, JointTable, TableAccuracy};
 use pimnas::report::curves::{Series, svg};
 use pimnas::report::table::table;
-use pimnas::search::benchmark::{Curve, Ground, Plan, Summary};
+use pimnas::search::benchmark::{Curve, Ground, Known, Plan, Summary};
 use pimnas::search::controllers::{NAMES, by_name};
-use pimnas::search::search::{Constraint, Goals, Objective};
-use pimnas::search::spaces;
-use pimnas::search::table::Table;
+use pimnas::search::search::{Constraint, Goals, Metric, Objective, metrics};
+use pimnas::search::{Space, WrittenSpace};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::output::{OutputArgs, note, read_file, write_file};
+use super::inputs::{FidelityArg, HardwareArgs};
+use super::output::{OutputArgs, check_output, note, read_file, write_file};
+use super::search::read_table;
 use super::threads::ThreadArgs;
 
 /// Comparisons of the search's parts
@@ -28,6 +31,25 @@ pub struct BenchArgs {
 enum BenchCommand {
     /// Controllers on a table of figures that are known beforehand (docs/SEARCH.md)
     Search(SearchArgs),
+    /// Latency, energy, area and power of all rollouts of a small space, as a table for `search`
+    Table(TableArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+struct TableArgs {
+    /// The space, a shipped one or a TOML file; all its decisions are always active
+    #[arg(long, value_name = "NAME|FILE", default_value = "nasbench201-pim")]
+    space: String,
+    #[command(flatten)]
+    hardware: HardwareArgs,
+    /// Keep the reference's defects, or correct them
+    #[arg(long, value_enum, default_value_t = FidelityArg::Reference)]
+    fidelity: FidelityArg,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+    #[command(flatten)]
+    threads: ThreadArgs,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -36,8 +58,20 @@ struct SearchArgs {
     #[arg(long, value_name = "FILE")]
     table: PathBuf,
     /// The space that its rows are rollouts of
-    #[arg(long, value_name = "NAME", default_value = "nasbench201")]
+    #[arg(long, value_name = "NAME|FILE", default_value = "nasbench201")]
     space: String,
+    /// A table of costs, as `pimnas bench table` writes it: the searches are joint then, over
+    /// --joint-space
+    #[arg(long, value_name = "FILE")]
+    hardware: Option<PathBuf>,
+    /// The space of the table of costs, which decides all that --space does
+    #[arg(
+        long,
+        value_name = "NAME|FILE",
+        default_value = "nasbench201-pim",
+        requires = "hardware"
+    )]
+    joint_space: String,
     /// What is searched for, a metric of the table; may be repeated: with several, the quality is
     /// the hypervolume as a share of the table's
     #[arg(long, value_name = "NAME", required = true)]
@@ -91,7 +125,42 @@ enum ResultForm {
 pub fn run(args: &BenchArgs) -> Result<(), Failure> {
     match &args.command {
         BenchCommand::Search(args) => search(args),
+        BenchCommand::Table(args) => hardware_table(args),
     }
+}
+
+fn hardware_table(args: &TableArgs) -> Result<(), Failure> {
+    check_output(&args.output)?;
+    let (space, _) = super::space::load(&args.space)?;
+    let (base, _) = args.hardware.load()?;
+    let options = Options::new(args.fidelity.into());
+    let raw = space.decisions().raw_size();
+    let bar = ProgressBar::new(u64::try_from(raw).unwrap_or(u64::MAX));
+    let done = |rows: usize| bar.inc(rows as u64);
+    let table = args.threads.run(|| {
+        HardwareTable::compute(&space, (base, options), &done)
+            .map_err(|error| Failure::new(&error, Some(error.hint())))
+    })?;
+    bar.finish_and_clear();
+    note(&format!("{} rows, {} of them possible\n", table.len(), table.possible()));
+    write_file(&args.output, &table.to_bytes())
+}
+
+/// The table that is searched.
+fn known(
+    args: &SearchArgs,
+    space: WrittenSpace,
+) -> Result<(WrittenSpace, Box<dyn Known>), Failure> {
+    let bytes = read_file(&args.table)?;
+    let table = read_table(&args.table, &bytes, &space)?;
+    let Some(path) = &args.hardware else { return Ok((space, Box::new(table))) };
+    let (joint, _) = super::space::load(&args.joint_space)?;
+    let bytes = read_file(path)?;
+    let costs = HardwareTable::from_bytes(&bytes, joint.name(), joint.decisions())
+        .map_err(|error| Failure::of_file(path, &error, Some(error.hint())))?;
+    let accuracy = TableAccuracy::new((table, &space), &joint, &[])
+        .map_err(|error| Failure::of_file(&args.table, &error, Some(error.hint())))?;
+    Ok((joint, Box::new(JointTable::new(costs, accuracy))))
 }
 
 struct Found {
@@ -117,19 +186,14 @@ fn search(args: &SearchArgs) -> Result<(), Failure> {
             return Err(Failure::new(message, Some(&hint)));
         }
     }
-    let space = spaces::build(&args.space)
-        .map_err(|problems| Failure::new(&problems, Some("see `pimnas space list`")))?;
-    let bytes = read_file(&args.table)?;
-    let table = match std::str::from_utf8(&bytes) {
-        Ok(text) => Table::from_csv(text, &space),
-        Err(_) => Table::from_analog_nasbench(&bytes, &space),
-    };
-    let table = table.map_err(|error| Failure::of_file(&args.table, &error, Some(error.hint())))?;
-    table.notes().iter().for_each(|said| note(&format!("note: {said}\n")));
-    let goals = goals(args, &table)?;
-    let ground = Ground { space: &space, table: &table, goals: &goals };
+    let (space, _) = super::space::load(&args.space)?;
+    let (space, table) = known(args, space)?;
+    let goals = goals(args, &metrics(table.as_ref()))?;
+    let ground = Ground { space: &space, table: table.as_ref(), goals: &goals };
     let failed = |error| Failure::new(error, Some("check the table and the constraints"));
-    let best = ground.best().map_err(failed)?;
+    let ground = ground.measured().map_err(failed)?;
+    let best = ground.best();
+    note(&format!("the table's front has {} members\n", ground.front()));
     let last = args.budget.iter().copied().max().unwrap_or(1) as usize;
     let plan = Plan {
         evaluations: last,
@@ -163,7 +227,7 @@ fn search(args: &SearchArgs) -> Result<(), Failure> {
     args.output.write(&shown(args.format, &found, best))
 }
 
-fn goals(args: &SearchArgs, table: &Table) -> Result<Goals, Failure> {
+fn goals(args: &SearchArgs, metrics: &[Metric]) -> Result<Goals, Failure> {
     let mut text = String::new();
     let mut constraints: Vec<Constraint> = Vec::new();
     for given in &args.constraint {
@@ -175,8 +239,14 @@ fn goals(args: &SearchArgs, table: &Table) -> Result<Goals, Failure> {
             }
         }
     }
-    let objectives: Vec<Objective> = args.metric.iter().map(|name| Objective::new(name)).collect();
-    match Goals::new(table.metrics(), &objectives, &constraints) {
+    let mut objectives: Vec<Objective> = Vec::new();
+    for given in &args.metric {
+        match given.parse::<Objective>() {
+            Ok(objective) => objectives.push(objective),
+            Err(error) => text += &Failure::new(&error, Some(error.hint())).text,
+        }
+    }
+    match Goals::new(metrics, &objectives, &constraints) {
         Ok(goals) if text.is_empty() => Ok(goals),
         Ok(_) => Err(Failure { text }),
         Err(errors) => {

@@ -17,6 +17,8 @@ mod onnx;
 mod output;
 mod precision;
 mod quirks;
+mod runs;
+mod search;
 mod shipped;
 mod simulate;
 mod space;
@@ -55,6 +57,15 @@ enum Command {
     Space(space::SpaceArgs),
     #[cfg(feature = "train")]
     Train(Box<train::TrainArgs>),
+    Search(Box<search::SearchArgs>),
+    /// The front of a run
+    Front(runs::FrontArgs),
+    /// How far a run is: trials, front, and what each stage stopped and cost
+    Status(runs::StatusArgs),
+    /// A trial of a run: decisions, figures, where it comes from
+    Show(runs::ShowArgs),
+    /// Files of a trial: its network and its hardware description
+    Export(runs::ExportArgs),
     Bench(bench::BenchArgs),
     #[cfg(feature = "train")]
     Supernet(Box<supernet::SupernetArgs>),
@@ -75,6 +86,11 @@ pub fn run() -> ExitCode {
         Command::Infer(args) => infer::run(args).map(done),
         Command::Candidate(args) => candidate::run(args).map(done),
         Command::Space(args) => space::run(args).map(done),
+        Command::Search(args) => search::run(args),
+        Command::Front(args) => runs::front(args).map(done),
+        Command::Status(args) => runs::status(args).map(done),
+        Command::Show(args) => runs::show(args).map(done),
+        Command::Export(args) => runs::export(args).map(done),
         Command::Bench(args) => bench::run(args).map(done),
         #[cfg(feature = "train")]
         Command::Train(args) => train::run(args).map(done),

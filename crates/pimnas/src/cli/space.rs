@@ -134,6 +134,14 @@ pub fn run(args: &SpaceArgs) -> Result<(), Failure> {
     }
 }
 
+/// A space from its text, with a name for messages.
+pub fn from_text(name: &str, text: &str) -> Result<(WrittenSpace, String), Failure> {
+    match WrittenSpace::from_toml(text) {
+        Ok(space) => Ok((space, text.to_owned())),
+        Err(problems) => Err(failure(&problems, (name, text))),
+    }
+}
+
 /// The space, and its text.
 pub fn load(given: &str) -> Result<(WrittenSpace, String), Failure> {
     let path = Path::new(given);
@@ -148,10 +156,7 @@ pub fn load(given: &str) -> Result<(WrittenSpace, String), Failure> {
     let bytes = read_file(path)?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Failure::of_file(path, "is not UTF-8", Some("save it as UTF-8")))?;
-    match WrittenSpace::from_toml(&text) {
-        Ok(space) => Ok((space, text)),
-        Err(problems) => Err(failure(&problems, (given, &text))),
-    }
+    from_text(given, &text)
 }
 
 /// Problems with the lines that they are about.
@@ -481,7 +486,8 @@ fn decode(args: &DecodeArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn rejected(rejection: Rejection) -> Failure {
+/// Every reason against a rollout.
+pub fn rejected(rejection: Rejection) -> Failure {
     let text = rejection
         .reasons
         .iter()
