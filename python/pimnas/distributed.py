@@ -308,6 +308,8 @@ class _Run:
         self.tasks: dict[Any, list[Trial]] = {}
         self.lost: dict[int, int] = {}
         self.begin = time.monotonic()
+        self.slots = backend.slots()
+        self.counted = self.begin
 
     def step(self) -> bool:
         """Send what there is room for and take in a result; False at the end."""
@@ -317,10 +319,14 @@ class _Run:
                 self.waiting.extend(self.study.ask(left))
             if not self.waiting:
                 return False
-        slots = self.backend.slots()
-        while self.waiting and len(self.tasks) < slots:
+        # Nodes come and go, and to ask how many there are takes milliseconds.
+        if time.monotonic() - self.counted > 1.0:
+            self.slots = self.backend.slots()
+            self.counted = time.monotonic()
+        # One more for each worker to begin with at once, unless that would be a worker more.
+        ahead = 2 if self.backend.workers is None else 1
+        while self.waiting and len(self.tasks) < ahead * self.slots:
             self._send(self._take())
-        # A node that comes or goes changes the slots, so waiting is bounded.
         ready, _ = self.ray.wait(list(self.tasks), num_returns=1, timeout=1.0)
         for reference in ready:
             self._take_in(reference, self.tasks.pop(reference))
