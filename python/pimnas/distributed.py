@@ -194,8 +194,9 @@ def _ray() -> Any:
 class RayBackend:
     """Evaluates the trials of a study on a Ray cluster.
 
-    ``address`` is that of a cluster (``auto`` for the one this machine belongs to); without one, and
-    where Ray runs already, that Ray is used or one is begun here. Workers take ``num_cpus`` each and
+    Where this process is connected to Ray, that is used. Otherwise ``address`` is that of a cluster
+    (``auto`` for the one this machine belongs to; ``RAY_ADDRESS`` stands in for it); without one, Ray
+    begins here. Workers take ``num_cpus`` each and
     ``resources`` beside them; ``workers`` limits how many there are. Trials are put together such
     that a task takes ``task_seconds`` or more. Trials of a worker that dies run again, at most
     ``retries`` times each.
@@ -222,7 +223,9 @@ class RayBackend:
         self.retries = retries
         ray = _ray()
         if not ray.is_initialized():
-            ray.init(address=address, log_to_driver=False)
+            # Without an address Ray would look for traces of a cluster, which may be of a dead one.
+            where = address or os.environ.get("RAY_ADDRESS") or "local"
+            ray.init(address=where, log_to_driver=False)
         # Lost tasks are counted and divided here, so Ray does not retry them itself.
         options: dict[str, Any] = {"num_cpus": num_cpus, "max_retries": 0}
         if resources:
