@@ -1,4 +1,4 @@
-"""A search on the Ray cluster that this machine belongs to, or on its own processors.
+"""A search on a Ray cluster (`--address auto` for that of this machine), or on own processors.
 
 python examples/search_on_ray.py --budget 500 --checkpoint study.json
 
@@ -8,7 +8,6 @@ Started again with the same checkpoint it goes on where it was.
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from pathlib import Path
 
@@ -41,6 +40,7 @@ def begun(arguments: argparse.Namespace) -> pimnas.Study:
 def main() -> None:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--address")
     parser.add_argument("--space", default="grey28")
     parser.add_argument("--budget", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
@@ -56,7 +56,7 @@ def main() -> None:
             print(progress, flush=True)
 
     study = begun(arguments)
-    backend = RayBackend(os.environ.get("RAY_ADDRESS"))
+    backend = RayBackend(arguments.address)
     progress = backend.run(
         study, evaluate, arguments.budget, checkpoint=arguments.checkpoint, progress=say
     )

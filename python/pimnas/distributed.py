@@ -194,8 +194,9 @@ def _ray() -> Any:
 class RayBackend:
     """Evaluates the trials of a study on a Ray cluster.
 
-    ``address`` is that of a cluster (``auto`` for the one this machine belongs to); without one, and
-    where Ray runs already, that Ray is used or one is begun here. Workers take ``num_cpus`` each and
+    Where this process is connected to Ray, that is used. Otherwise ``address`` is that of a cluster
+    (``auto`` for the one this machine belongs to; ``RAY_ADDRESS`` stands in for it); without one, Ray
+    begins here. Workers take ``num_cpus`` each and
     ``resources`` beside them; ``workers`` limits how many there are. Trials are put together such
     that a task takes ``task_seconds`` or more. Trials of a worker that dies run again, at most
     ``retries`` times each.
@@ -222,7 +223,9 @@ class RayBackend:
         self.retries = retries
         ray = _ray()
         if not ray.is_initialized():
-            ray.init(address=address, log_to_driver=False)
+            # Without an address Ray would look for traces of a cluster, which may be of a dead one.
+            where = address or os.environ.get("RAY_ADDRESS") or "local"
+            ray.init(address=where, log_to_driver=False)
         # Lost tasks are counted and divided here, so Ray does not retry them itself.
         options: dict[str, Any] = {"num_cpus": num_cpus, "max_retries": 0}
         if resources:
@@ -308,6 +311,8 @@ class _Run:
         self.tasks: dict[Any, list[Trial]] = {}
         self.lost: dict[int, int] = {}
         self.begin = time.monotonic()
+        self.slots = backend.slots()
+        self.counted = self.begin
 
     def step(self) -> bool:
         """Send what there is room for and take in a result; False at the end."""
@@ -317,10 +322,14 @@ class _Run:
                 self.waiting.extend(self.study.ask(left))
             if not self.waiting:
                 return False
-        slots = self.backend.slots()
-        while self.waiting and len(self.tasks) < slots:
+        # Nodes come and go, and to ask how many there are takes milliseconds.
+        if time.monotonic() - self.counted > 1.0:
+            self.slots = self.backend.slots()
+            self.counted = time.monotonic()
+        # One more for each worker to begin with at once, unless that would be a worker more.
+        ahead = 2 if self.backend.workers is None else 1
+        while self.waiting and len(self.tasks) < ahead * self.slots:
             self._send(self._take())
-        # A node that comes or goes changes the slots, so waiting is bounded.
         ready, _ = self.ray.wait(list(self.tasks), num_returns=1, timeout=1.0)
         for reference in ready:
             self._take_in(reference, self.tasks.pop(reference))

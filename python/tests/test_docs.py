@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,5 +32,7 @@ def test_every_block_runs() -> None:
         import pimnas.mnsim
 
         pimnas.mnsim.uninstall()
+        if "ray" in sys.modules:
+            sys.modules["ray"].shutdown()
     if left_out:
         pytest.skip(f"blocks that need {', '.join(left_out)} were left out, the others ran")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import random
+import signal
+import threading
 from typing import Any
 
 import pytest
@@ -194,6 +197,22 @@ def test_an_evaluation_that_is_broken_off_is_handed_back() -> None:
     plain.run(evaluate, 24)
     assert asked.trials() == plain.trials() and seen == list(range(4, 24))
     assert asked.run(evaluate, 10**9, seconds=0.05) == "wall_time" and asked.told > 24
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal to itself")
+def test_ctrl_c_ends_a_run() -> None:
+    asked = study()
+    timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            asked.run(evaluate, 10**7)
+    finally:
+        timer.cancel()
+    assert not asked.pending
+    plain = study()
+    plain.run(evaluate, asked.told)
+    assert plain.trials() == asked.trials()
 
 
 def test_trials_can_be_pickled() -> None:
