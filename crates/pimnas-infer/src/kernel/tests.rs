@@ -127,7 +127,7 @@ impl Problem {
         layouts.extend((bits == (1, 1)).then_some(Layout::Bits));
         for &isa in &sets {
             let layout = Layout::choose(isa, bits, i64::from(self.largest_sum()));
-            // An interpreter has no byte permutation.
+            // Miri has neither the byte permutation nor the one of floats of this layout.
             let runs = !cfg!(miri) || !matches!(layout, Layout::Table(_));
             if runs && !layouts.contains(&layout) {
                 layouts.push(layout);
