@@ -1,16 +1,20 @@
 //! Times a case of inference: `inference_speed CASE.json [mode] [kernels] [rounds]`.
 //!
 //! The case is a network with weights as the reference driver's command `weights` writes it, or a
-//! recorded one; then the largest difference to the recorded output is printed too.
+//! recorded one; then the largest difference to the recorded output is printed too. A mode that
+//! ends in `_real` has real-valued cells of the exact digits, one that ends in `_varied` cells
+//! with lognormal variation, one that ends in `_noisy` read noise and errors of ADCs besides.
 
 // This program's purpose is to print what it measures.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Instant;
 
 use pimnas_config::{RawConfig, resolve};
+use pimnas_device::{AdcError, Draw, NonIdealities, ReadNoise, Seed, Variation, VariationLaw};
 use pimnas_hardware::Quirks;
 use pimnas_infer::{
     AdcRange, CompiledNetwork, CrossbarHardware, InferenceOptions, Kernels, Mode, Parameters,
@@ -42,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let hardware = CrossbarHardware::from_hardware(&resolve(&config)?, Quirks::reference())?;
     let arithmetic = match mode {
         "float" => Mode::Float,
-        "crossbar_fix" => Mode::Crossbar(AdcRange::Fix),
+        mode if mode.starts_with("crossbar_fix") => Mode::Crossbar(AdcRange::Fix),
         _ => Mode::Crossbar(AdcRange::Scale),
     };
     let options = InferenceOptions { kernels, ..InferenceOptions::new(arithmetic, hardware) };
@@ -54,6 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         &Parameters::from_safetensors(&file)?,
         &options,
     )?;
+    let compiled = with_cells(compiled, mode)?;
     let compile = begin.elapsed().as_secs_f64();
     let input = Tensor::from_safetensors(&file, "input")?;
     let (images, mut best, mut output) = (input.dims()[0], f64::INFINITY, None);
@@ -77,4 +82,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         best * 1e3 / images as f64,
     );
     Ok(())
+}
+
+/// The network with the cells that the end of the mode asks for.
+fn with_cells(network: CompiledNetwork, mode: &str) -> Result<CompiledNetwork, Box<dyn Error>> {
+    let variation = Some(Variation::percent(VariationLaw::LogNormal, 10.0));
+    let varied = NonIdealities { variation, ..NonIdealities::default() };
+    let columns_per_adc = NonZeroUsize::new(8).ok_or("no columns")?;
+    let adc = Some(AdcError { offset_lsb: 0.5, gain: 0.02, columns_per_adc });
+    let read_noise = Some(ReadNoise { relative: 0.05 });
+    Ok(match mode.rsplit('_').next() {
+        Some("real") => network.with_conductances(|cells| {
+            Some(cells.digits.iter().map(|&digit| digit as f32).collect())
+        })?,
+        Some("varied") => network.with_draw(&varied, Seed(1), Draw(0))?,
+        Some("noisy") => {
+            network.with_draw(&NonIdealities { read_noise, adc, ..varied }, Seed(1), Draw(0))?
+        }
+        _ => network,
+    })
 }

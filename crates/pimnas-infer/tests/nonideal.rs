@@ -10,7 +10,7 @@ use pimnas_device::{
 };
 use pimnas_infer::{
     AdcRange, CompiledNetwork, CrossbarHardware, Fusion, InferError, InferenceOptions,
-    InferenceQuirks, ItemNumber, LayerOutput, Mode, Parameters, Tensor,
+    InferenceQuirks, ItemNumber, Kernels, LayerOutput, Mode, Parameters, Tensor,
 };
 use pimnas_network::{Network, ShapedNetwork};
 use pimnas_units::Ohms;
@@ -28,6 +28,13 @@ fn compiled(mode: Mode, quirks: InferenceQuirks) -> CompiledNetwork {
 }
 
 fn with_adc(adc_bits: u32, mode: Mode, quirks: InferenceQuirks) -> CompiledNetwork {
+    with_kernels(Kernels::Fastest, (adc_bits, mode, quirks)).unwrap()
+}
+
+fn with_kernels(
+    kernels: Kernels,
+    (adc_bits, mode, quirks): (u32, Mode, InferenceQuirks),
+) -> Result<CompiledNetwork, InferError> {
     let network = Network::from_json(NETWORK).unwrap();
     let shaped = ShapedNetwork::new(&network).unwrap();
     let parameters = Parameters::from_safetensors(WEIGHTS).unwrap();
@@ -39,8 +46,9 @@ fn with_adc(adc_bits: u32, mode: Mode, quirks: InferenceQuirks) -> CompiledNetwo
         subtraction: Subtraction::Digital,
     };
     let fusion = Fusion::Separate;
-    let options = InferenceOptions { quirks, fusion, ..InferenceOptions::new(mode, hardware) };
-    CompiledNetwork::new(&shaped, &parameters, &options).unwrap()
+    let options =
+        InferenceOptions { quirks, fusion, kernels, ..InferenceOptions::new(mode, hardware) };
+    CompiledNetwork::new(&shaped, &parameters, &options)
 }
 
 /// Subtraction before the ADC.
@@ -161,6 +169,28 @@ fn threads_and_batches_change_nothing() {
         network.run_items(&some(items), first, &mut |_| {}).unwrap().data().to_vec()
     });
     assert_eq!(parts.concat(), outputs[0].data());
+}
+
+#[rstest]
+#[case(AdcRange::Scale)]
+#[case(AdcRange::Fix)]
+fn every_set_of_instructions_gives_the_same_draw(#[case] range: AdcRange) {
+    let outputs = |nonideal: &NonIdealities| -> Vec<Tensor> {
+        let run = |kernels| {
+            let settings = (8, Mode::Crossbar(range), InferenceQuirks::corrected());
+            let network = match with_kernels(kernels, settings) {
+                Err(InferError::NoInstructions { .. }) => return None,
+                other => other.unwrap(),
+            };
+            let drawn = network.with_draw(nonideal, Seed(5), Draw(2)).unwrap();
+            Some(drawn.run(&images()).unwrap())
+        };
+        [Kernels::Portable, Kernels::Avx2, Kernels::Avx512].into_iter().filter_map(run).collect()
+    };
+    for nonideal in [everything(), everything().only(Effect::Variation)] {
+        let outputs = outputs(&nonideal);
+        assert!(outputs.iter().all(|output| *output == outputs[0]));
+    }
 }
 
 #[test]

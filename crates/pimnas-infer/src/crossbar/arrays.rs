@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::layer::CrossbarLayer;
 use super::real::RealArrays;
 use crate::error::InferError;
-use crate::kernel::{Cells, Packed};
+use crate::kernel::{Cells, Packed, RealCells};
 
 /// The arrays of one group and row split.
 #[derive(Clone, Debug)]
@@ -107,7 +107,7 @@ impl CrossbarLayer {
                     let found = values.len();
                     return Err(InferError::CellCount { layer: index, expected, found });
                 }
-                replaced.push(values);
+                replaced.push(RealCells::new(&values, rows.len()));
             }
             if any {
                 self.arrays[place] =

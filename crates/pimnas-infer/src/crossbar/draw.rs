@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::arrays::{Array, digits_of, places};
 use super::layer::{CrossbarLayer, Meeting};
 use super::real::{ArrayNoise, RealArrays};
+use crate::kernel::RealCells;
 
 impl CrossbarLayer {
     /// Replaces all arrays by those of a draw; `index` is the layer's in the network.
@@ -59,14 +60,14 @@ impl Drawn<'_> {
                 Meeting::Digital => None,
             };
             if let Some(noise) = &mut noise {
-                noise.add(self.streams, place, (&values, partner.as_deref()));
+                noise.add(self.streams, (place, self.rows), (&values, partner.as_deref()));
             }
             if let Some(partner) = partner {
                 for (value, partner) in values.iter_mut().zip(partner) {
                     *value -= partner;
                 }
             }
-            drawn.cells.push(values);
+            drawn.cells.push(RealCells::new(&values, self.rows));
             let faults = self.cells.adc_faults(self.streams, place, self.layer.outputs);
             drawn.faults.extend(faults);
         }

@@ -7,7 +7,7 @@ use super::geometry::Geometry;
 use crate::adc::{Transfer, TransferSettings, power_of_two};
 use crate::bind::Scales;
 use crate::error::InferError;
-use crate::kernel::{Conversion, InputCodes, Isa, Layout, Packer};
+use crate::kernel::{BLOCK, Conversion, InputCodes, Isa, Layout, Packer};
 use crate::options::{AdcRange, CrossbarHardware};
 use crate::quantise::{digits, max_code, weight_codes};
 
@@ -173,6 +173,13 @@ impl CrossbarLayer {
         layer.conversion = Conversion::new(&transfer, (factors, arrays), (largest_sum, splits));
         layer.arrays = slice_arrays(&layer);
         Ok(layer)
+    }
+
+    /// Outputs that are computed together: tiles of outputs begin at multiples of it.
+    pub fn block(&self) -> usize {
+        let real = self.arrays.iter().any(|array| matches!(array, Array::Conductances(_)));
+        let of_digits = self.packer.layout.block();
+        if real { of_digits.max(BLOCK) } else { of_digits }
     }
 
     /// What the values of each array are multiplied by in a cycle: the weights of their digits.

@@ -129,7 +129,7 @@ impl Batch<'_> {
         let positions = self.items * self.layer.geometry.positions();
         let spans = positions.div_ceil(TILE) * self.layer.groups;
         let wanted = (JOBS * rayon::current_num_threads()).div_ceil(spans);
-        let block = self.layer.packer.layout.block();
+        let block = self.layer.block();
         let step = self.layer.outputs.div_ceil(wanted).next_multiple_of(block);
         let mut tiles = Vec::new();
         for group in 0..self.layer.groups {

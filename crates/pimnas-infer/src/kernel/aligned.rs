@@ -1,4 +1,4 @@
-//! Buffers of integers that begin at a cache line, so that no register's worth of them spans two.
+//! Buffers of numbers that begin at a cache line, so that no register's worth of them spans two.
 
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -11,20 +11,22 @@ const LINE: usize = 64;
 #[repr(C, align(64))]
 struct Line([u8; LINE]);
 
-/// Integers: any bytes are a value.
+/// Numbers: any bytes are a value.
 ///
 /// # Safety
-/// Of primitive integers alone, whose sizes divide a cache line.
-pub(crate) unsafe trait Integer: Copy {}
+/// Of primitive integers and floats alone, whose sizes divide a cache line.
+pub(crate) unsafe trait Number: Copy {}
 
-// SAFETY: primitive integers.
-unsafe impl Integer for u8 {}
+// SAFETY: a primitive integer.
+unsafe impl Number for u8 {}
 // SAFETY: as above.
-unsafe impl Integer for u32 {}
+unsafe impl Number for u32 {}
 // SAFETY: as above.
-unsafe impl Integer for u64 {}
+unsafe impl Number for u64 {}
 // SAFETY: as above.
-unsafe impl Integer for i32 {}
+unsafe impl Number for i32 {}
+// SAFETY: a primitive float.
+unsafe impl Number for f32 {}
 
 /// A growing buffer of zeros to be written over.
 #[derive(Clone, Debug)]
@@ -40,7 +42,7 @@ impl<T> Default for Aligned<T> {
     }
 }
 
-impl<T: Integer> Aligned<T> {
+impl<T: Number> Aligned<T> {
     /// Makes it that long. Values that were there stay; new ones may be any.
     pub fn set_length(&mut self, length: usize) {
         let lines = (length * size_of::<T>()).div_ceil(LINE);
@@ -61,17 +63,17 @@ impl Aligned<u8> {
     }
 }
 
-impl<T: Integer> Deref for Aligned<T> {
+impl<T: Number> Deref for Aligned<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
         // SAFETY: the lines are initialised, hold at least `length` values by `set_length`, are
-        // aligned for any primitive integer, and any bytes are a value.
+        // aligned for any primitive number, and any bytes are a value.
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.length) }
     }
 }
 
-impl<T: Integer> DerefMut for Aligned<T> {
+impl<T: Number> DerefMut for Aligned<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: as above, and borrowed for writing.
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.length) }

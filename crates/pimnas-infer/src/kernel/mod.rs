@@ -12,6 +12,8 @@
 //! - [`Layout::Bits`]: digits of one bit, 64 a word, by AND and popcount.
 //! - [`Layout::Wide`]: digits of eight bits, which a signed byte cannot hold.
 //!
+//! Real-valued cells have kernels of their own ([`sum_block`], [`add_values`]).
+//!
 //! All `unsafe` code of the crate is in this module.
 #![allow(unsafe_code)]
 
@@ -30,6 +32,12 @@ mod packed;
 mod panel;
 mod portable;
 mod product;
+mod real_values;
+mod reals;
+#[cfg(test)]
+mod reals_tests;
+#[cfg(target_arch = "x86_64")]
+mod reals_x86;
 mod stages;
 #[cfg(target_arch = "x86_64")]
 mod table;
@@ -43,6 +51,8 @@ pub use isa::Kernels;
 pub(crate) use packed::{Cells, Layout, Packed, Packer};
 pub(crate) use panel::{Digits, Magnitude, PanelShape};
 pub(crate) use product::{Product, multiply};
+pub(crate) use real_values::{RealAdc, add_values};
+pub(crate) use reals::{BLOCK, DigitShape, RealCells, RealInputs, sum_block};
 pub(crate) use stages::{InputCodes, apply_stages, magnitudes};
 
 use packed::Data;

@@ -1,7 +1,7 @@
 //! Input digits in the order in which a kernel reads them.
 
 use super::LANES;
-use super::aligned::{Aligned, Integer};
+use super::aligned::{Aligned, Number};
 use super::isa::Isa;
 use super::packed::Layout;
 
@@ -170,7 +170,7 @@ struct Places<'a> {
 }
 
 /// An element of a panel.
-trait Element: Integer + Default {
+trait Element: Number + Default {
     /// The element with a magnitude's digit: `(magnitude >> down) & mask << up` added to it.
     fn with<M: Magnitude>(self, magnitude: M, down: u32, mask: u32, up: u32) -> Self;
 }
