@@ -6,8 +6,8 @@
 //! are a group of their own. It sees no interaction of decisions, and describes the trials of
 //! the run, not the space: a controller does not draw at random.
 
-use crate::model::RunReport;
 use crate::figures::scale::Scale;
+use crate::model::RunReport;
 
 /// The part of an objective's variance that a decision explains.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,10 +93,10 @@ mod tests {
         // Means 2 and 5, overall 3.5: SSB = 13.5, SSW = 4, SST = 17.5, MSW = 1.
         let found = of(&[&[1.0, 2.0, 3.0], &[4.0, 5.0, 6.0]]).unwrap();
         assert!((found - 12.5 / 17.5).abs() < 1e-12, "{found}");
-        // Unequal groups: means 1, 4, 7; overall 3.5; SSB = 3·6.25 + 2·0.25 + 1·12.25 = 31.5;
-        // SSW = 2 + 2 = 4; SST = 35.5; MSW = 4 / 3.
+        // Unequal groups: means 1, 4, 7; overall 3; SSB = 3·4 + 2·1 + 1·16 = 30; SSW = 2 + 2 = 4;
+        // SST = 34; MSW = 4 / 3.
         let found = of(&[&[0.0, 1.0, 2.0], &[3.0, 5.0], &[7.0]]).unwrap();
-        assert!((found - (31.5 - 8.0 / 3.0) / 35.5).abs() < 1e-12, "{found}");
+        assert!((found - (30.0 - 8.0 / 3.0) / 34.0).abs() < 1e-12, "{found}");
     }
 
     #[test]

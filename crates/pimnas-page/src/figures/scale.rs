@@ -93,7 +93,7 @@ fn extremes(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
 }
 
 fn linear_ticks((low, high): (f64, f64), about: usize) -> Vec<f64> {
-    let rough = (high - low) / about.max(1) as f64;
+    let rough = (high - low) / (about + 1) as f64;
     let power = 10_f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
     let step = step.into_iter().find(|step| *step >= rough).unwrap_or(rough);
@@ -140,7 +140,7 @@ mod tests {
             ticks.into_iter().map(|(_, label)| label).collect::<Vec<_>>()
         };
         assert_eq!(ticks([0.0, 1.0]), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
-        assert_eq!(ticks([86.1, 91.2]), ["86", "88", "90"]);
+        assert_eq!(ticks([86.1, 91.2]), ["86", "87", "88", "89", "90", "91"]);
         assert_eq!(ticks([1.0, 100.0]), ["1", "3", "10", "30", "100"]);
         assert_eq!(ticks([0.4, 9.0]), ["0.5", "1", "2", "5"]);
         assert_eq!(ticks([1.0, 1e9]).len(), 5);

@@ -7,7 +7,8 @@ use crate::model::{Metric, Outcome, RunReport};
 /// A value with its unit: "0.612 ms".
 #[must_use]
 pub fn with_unit(value: f64, metric: &Metric) -> String {
-    let unit = if metric.unit.is_empty() { String::new() } else { format!("\u{a0}{}", metric.unit) };
+    let unit =
+        if metric.unit.is_empty() { String::new() } else { format!("\u{a0}{}", metric.unit) };
     format!("{}{unit}", digits(value))
 }
 

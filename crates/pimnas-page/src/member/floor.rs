@@ -51,8 +51,7 @@ impl FloorPlan {
             return plan;
         }
         let partitions = report.mapping.partitions.iter().enumerate();
-        let mut layers =
-            partitions.flat_map(|(layer, part)| (0..part.tiles).map(move |_| layer));
+        let mut layers = partitions.flat_map(|(layer, part)| (0..part.tiles).map(move |_| layer));
         let mut tiles = Vec::new();
         walk(architecture.placement, architecture.tile_grid, used, |place| {
             if let Some(layer) = layers.next() {

@@ -174,11 +174,8 @@ fn what(operation: &Operation) -> String {
     };
     match operation {
         Operation::Convolution(conv) => {
-            let groups = if conv.groups > 1 {
-                format!(", {} groups", conv.groups)
-            } else {
-                String::new()
-            };
+            let groups =
+                if conv.groups > 1 { format!(", {} groups", conv.groups) } else { String::new() };
             format!("conv {}{groups}", window(conv.kernel_size, conv.stride))
         }
         Operation::FullyConnected { .. } => "fully connected".to_owned(),

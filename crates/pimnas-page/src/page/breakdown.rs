@@ -16,8 +16,7 @@ pub(super) fn by_module(detail: &MemberDetail) -> Markup {
         ("area", |row| row.area_um2, area),
     ];
     let rows = detail.modules.iter().filter(|row| columns.iter().any(|(_, of, _)| of(row) > 0.0));
-    let rows: Vec<(Markup, &ModuleFigures)> =
-        rows.map(|row| (html! { (row.name) }, row)).collect();
+    let rows: Vec<(Markup, &ModuleFigures)> = rows.map(|row| (html! { (row.name) }, row)).collect();
     html! {
         (table("circuit", &rows, &columns))
         p .caption {
@@ -46,9 +45,9 @@ pub(super) fn by_layer(detail: &MemberDetail) -> Markup {
                 1 => "1 tile".to_owned(),
                 tiles => format!("{tiles} tiles"),
             };
-            let cells = row.cells_used.map_or(String::new(), |used| {
-                format!(", {} of cells", percent(used))
-            });
+            let cells = row
+                .cells_used
+                .map_or(String::new(), |used| format!(", {} of cells", percent(used)));
             let name = html! {
                 span class=(format!("swatch {}", colour(index))) {} (index) " "
                 (super::breakable(&row.name)) " "
@@ -65,7 +64,8 @@ fn table<R, const N: usize>(
     rows: &[(Markup, &R)],
     columns: &[Column<R>; N],
 ) -> Markup {
-    let sums = columns.each_ref().map(|(_, of, _)| rows.iter().map(|(_, row)| of(row)).sum::<f64>());
+    let sums =
+        columns.each_ref().map(|(_, of, _)| rows.iter().map(|(_, row)| of(row)).sum::<f64>());
     html! {
         table .bars {
             thead { tr {

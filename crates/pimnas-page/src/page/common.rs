@@ -19,22 +19,26 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
         return html! {};
     }
     let (first, rest) = all.split_at(all.len().min(SHOWN));
-    framed("common", "What the front has in common", html! {
-        div .cards { @for one in first { (card(page, one)) } }
-        @if !rest.is_empty() {
-            details {
-                summary { (rest.len()) " more decisions" }
-                div .cards { @for one in rest { (card(page, one)) } }
+    framed(
+        "common",
+        "What the front has in common",
+        html! {
+            div .cards { @for one in first { (card(page, one)) } }
+            @if !rest.is_empty() {
+                details {
+                    summary { (rest.len()) " more decisions" }
+                    div .cards { @for one in rest { (card(page, one)) } }
+                }
             }
-        }
-        p .caption {
-            span .key .bar-front {} "share of the front "
-            span .key .bar-all {} "share of all " (count(page.run.trials.len() as u64)) " trials, \
-             with the band in which 95 % of fronts drawn at random would lie. Shares are of the \
-             trials in which the decision is active; decisions that set the front apart most come \
-             first."
-        }
-    })
+            p .caption {
+                span .key .bar-front {} "share of the front "
+                span .key .bar-all {} "share of all " (count(page.run.trials.len() as u64)) " trials, \
+                 with the band in which 95 % of fronts drawn at random would lie. Shares are of the \
+                 trials in which the decision is active; decisions that set the front apart most come \
+                 first."
+            }
+        },
+    )
 }
 
 fn card(page: &Page<'_>, shares: &DecisionShares) -> Markup {

@@ -21,20 +21,24 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     let by_evaluations = volume.curve.iter().map(|p| (p.evaluations as f64, p.volume)).collect();
     let timed = |p: &HypervolumePoint| Some((p.seconds?, p.volume));
     let by_time: Vec<(f64, f64)> = volume.curve.iter().filter_map(timed).collect();
-    framed("hypervolume", "Hypervolume", html! {
-        div .panels {
-            (panel("candidates", by_evaluations))
-            @if by_time.len() > 1 { (panel("time (s)", by_time)) }
-        }
-        p .caption {
-            "What the front dominates, up to the reference point "
-            @for (index, (value, (_, metric))) in volume.reference.iter().zip(goals).enumerate() {
-                @if index > 0 { ", " }
-                (metric.label) " " (with_unit(*value, metric))
+    framed(
+        "hypervolume",
+        "Hypervolume",
+        html! {
+            div .panels {
+                (panel("candidates", by_evaluations))
+                @if by_time.len() > 1 { (panel("time (s)", by_time)) }
             }
-            ", in the product of the objectives' units."
-        }
-    })
+            p .caption {
+                "What the front dominates, up to the reference point "
+                @for (index, (value, (_, metric))) in volume.reference.iter().zip(goals).enumerate() {
+                    @if index > 0 { ", " }
+                    (metric.label) " " (with_unit(*value, metric))
+                }
+                ", in the product of the objectives' units."
+            }
+        },
+    )
 }
 
 fn panel(across: &str, points: Vec<(f64, f64)>) -> Markup {

@@ -81,8 +81,8 @@ fn lines((rows, columns): (u32, u32), side: f64) -> String {
     let (width, height) = (side * f64::from(columns), side * f64::from(rows));
     let down = (0..=columns)
         .map(|c| format!("M{} {}v{}", px(EDGE + side * f64::from(c)), px(EDGE), px(height)));
-    let across =
-        (0..=rows).map(|r| format!("M{} {}h{}", px(EDGE), px(EDGE + side * f64::from(r)), px(width)));
+    let across = (0..=rows)
+        .map(|r| format!("M{} {}h{}", px(EDGE), px(EDGE + side * f64::from(r)), px(width)));
     down.chain(across).collect()
 }
 

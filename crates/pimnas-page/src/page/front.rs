@@ -14,33 +14,37 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     let columns: Vec<(usize, &Metric)> = goals.into_iter().chain(others).collect();
     let trials: Vec<&Trial> = run.front_trials().collect();
     let decimals: Vec<usize> = columns.iter().map(|&(c, _)| decimals(&trials, c)).collect();
-    framed("front", "Pareto front", html! {
-        @if trials.is_empty() {
-            p { (nothing(page)) }
-        } @else {
-            div .wide {
-                table .front {
-                    thead { tr {
-                        th { button type="button" data-column="0" { "trial" } }
-                        @for (at, (_, metric)) in columns.iter().enumerate() {
-                            th { button type="button" data-column=(at + 1) { (metric.title()) } }
-                        }
-                    } }
-                    tbody {
-                        @for trial in &trials {
-                            tr data-trial=(trial.id) {
-                                th scope="row" data-value=(trial.id) { (number(page, trial.id)) }
-                                @for (&(index, _), &decimals) in columns.iter().zip(&decimals) {
-                                    (cell(page, (trial, index), decimals))
+    framed(
+        "front",
+        "Pareto front",
+        html! {
+            @if trials.is_empty() {
+                p { (nothing(page)) }
+            } @else {
+                div .wide {
+                    table .front {
+                        thead { tr {
+                            th { button type="button" data-column="0" { "trial" } }
+                            @for (at, (_, metric)) in columns.iter().enumerate() {
+                                th { button type="button" data-column=(at + 1) { (metric.title()) } }
+                            }
+                        } }
+                        tbody {
+                            @for trial in &trials {
+                                tr data-trial=(trial.id) {
+                                    th scope="row" data-value=(trial.id) { (number(page, trial.id)) }
+                                    @for (&(index, _), &decimals) in columns.iter().zip(&decimals) {
+                                        (cell(page, (trial, index), decimals))
+                                    }
                                 }
                             }
                         }
                     }
                 }
+                p .caption { "The best value of each objective is bold." }
             }
-            p .caption { "The best value of each objective is bold." }
-        }
-    })
+        },
+    )
 }
 
 /// Why there is no front.

@@ -13,22 +13,26 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     if most == 0 {
         return html! {};
     }
-    framed("funnel", "The cascade", html! {
-        table .bars .funnel {
-            thead { tr {
-                th { "stage" }
-                th { "candidates" }
-                th { "stopped" }
-                th .number { "time" }
-                th .number { "each" }
-            } }
-            tbody { @for stage in stages { (row(stage, most)) } }
-        }
-        p .caption {
-            span .key .bar-pass {} "let through "
-            span .key .bar-stop {} "stopped. Times are summed over threads."
-        }
-    })
+    framed(
+        "funnel",
+        "The cascade",
+        html! {
+            table .bars .funnel {
+                thead { tr {
+                    th { "stage" }
+                    th { "candidates" }
+                    th { "stopped" }
+                    th .number { "time" }
+                    th .number { "each" }
+                } }
+                tbody { @for stage in stages { (row(stage, most)) } }
+            }
+            p .caption {
+                span .key .bar-pass {} "let through "
+                span .key .bar-stop {} "stopped. Times are summed over threads."
+            }
+        },
+    )
 }
 
 fn row(stage: &FunnelStage, most: u64) -> Markup {

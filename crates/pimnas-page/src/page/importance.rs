@@ -20,25 +20,29 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
         .filter(|axis| axis.scale().kind == Kind::Logarithmic)
         .map(super::axes::Axis::title)
         .collect();
-    framed("importance", "What decides each objective", html! {
-        (table(page, first))
-        @if !rest.is_empty() {
-            details {
-                summary { (rest.len()) " more decisions" }
-                (table(page, rest))
+    framed(
+        "importance",
+        "What decides each objective",
+        html! {
+            (table(page, first))
+            @if !rest.is_empty() {
+                details {
+                    summary { (rest.len()) " more decisions" }
+                    (table(page, rest))
+                }
             }
-        }
-        p .caption {
-            "Share of an objective's variance over the trials that a decision explains by itself: \
-             ε² of a one-way analysis of variance, that is η² without its bias, 0 where it comes \
-             out below. Interactions of decisions are not in it"
-            @if !logarithmic.is_empty() {
-                "; the logarithm of " (logarithmic.join(", ")) " is explained"
+            p .caption {
+                "Share of an objective's variance over the trials that a decision explains by itself: \
+                 ε² of a one-way analysis of variance, that is η² without its bias, 0 where it comes \
+                 out below. Interactions of decisions are not in it"
+                @if !logarithmic.is_empty() {
+                    "; the logarithm of " (logarithmic.join(", ")) " is explained"
+                }
+                ". Trials are those that the controller chose, not a random sample of the space, \
+                 unless it draws at random."
             }
-            ". Trials are those that the controller chose, not a random sample of the space, \
-             unless it draws at random."
-        }
-    })
+        },
+    )
 }
 
 fn table(page: &Page<'_>, rows: &[Importance]) -> Markup {

@@ -17,6 +17,8 @@ mod network;
 mod parallel;
 mod scatter;
 mod svg;
+#[cfg(test)]
+mod tests;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

@@ -20,9 +20,8 @@ pub(super) fn figure(detail: &MemberDetail) -> Markup {
     let network = &detail.network;
     let height = ROW * (network.nodes.len() + 1) as f64;
     let shapes = network.nodes.iter().map(|node| node.shape).chain([network.input]);
-    let (widest, largest) = shapes.fold((1, 1), |(w, l), [channels, height, _]| {
-        (w.max(channels), l.max(height))
-    });
+    let (widest, largest) =
+        shapes.fold((1, 1), |(w, l), [channels, height, _]| (w.max(channels), l.max(height)));
     html! {
         svg .network viewBox=(format!("0 0 {WIDTH} {height}")) role="img"
             aria-label=(format!("{} layers of {}", network.nodes.len(), network.name)) {
@@ -57,10 +56,7 @@ fn lines(node: &Node) -> [String; 2] {
         None => format!(" · A{}", node.activation_bits),
     };
     let number = node.circuit.map_or(String::new(), |circuit| format!("{circuit}  "));
-    [
-        format!("{number}{}{then}", node.what),
-        format!("{}{bits} · {}", shape(node.shape), node.name),
-    ]
+    [format!("{number}{}{then}", node.what), format!("{}{bits} · {}", shape(node.shape), node.name)]
 }
 
 fn row(

@@ -22,38 +22,42 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     let height = PLOT.bottom() + 18.0;
     let (on, off): (Vec<&&Trial>, Vec<&&Trial>) =
         page.drawn.iter().partition(|trial| page.is_front(trial));
-    framed("parallel", "All at once", html! {
-        div .wide {
-            svg #parallel viewBox=(format!("0 0 {width} {height}"))
-                style=(format!("width:max(100%,{width}px)"))
-                role="group" aria-label="Parallel coordinates of objectives and decisions" {
-                g .all {
-                    @for part in in_parts(off.iter().map(|trial| path(page, trial))) {
-                        path d=(part) {}
+    framed(
+        "parallel",
+        "All at once",
+        html! {
+            div .wide {
+                svg #parallel viewBox=(format!("0 0 {width} {height}"))
+                    style=(format!("width:max(100%,{width}px)"))
+                    role="group" aria-label="Parallel coordinates of objectives and decisions" {
+                    g .all {
+                        @for part in in_parts(off.iter().map(|trial| path(page, trial))) {
+                            path d=(part) {}
+                        }
                     }
+                    path .picked {}
+                    g .members {
+                        @for trial in on { path data-trial=(trial.id) d=(path(page, trial)) {} }
+                    }
+                    path .near visibility="hidden" {}
+                    @for (index, axis) in page.axes.iter().enumerate() { (drawn_axis(axis, index)) }
                 }
-                path .picked {}
-                g .members {
-                    @for trial in on { path data-trial=(trial.id) d=(path(page, trial)) {} }
+            }
+            p .caption {
+                span .key .line-front {} "front "
+                span .key .line-all {} "other trials. Axes are the objectives"
+                @if page.axes.len() > page.objectives {
+                    ", then the decisions that explain most of them"
                 }
-                path .near visibility="hidden" {}
-                @for (index, axis) in page.axes.iter().enumerate() { (drawn_axis(axis, index)) }
+                ". "
+                span .live {
+                    "Drag along an axis to select, on several axes to narrow the selection, click an \
+                     axis to clear it. With the keyboard: ↑ ↓ move the selection's upper end, with \
+                     Shift the lower, Escape clears."
+                }
             }
-        }
-        p .caption {
-            span .key .line-front {} "front "
-            span .key .line-all {} "other trials. Axes are the objectives"
-            @if page.axes.len() > page.objectives {
-                ", then the decisions that explain most of them"
-            }
-            ". "
-            span .live {
-                "Drag along an axis to select, on several axes to narrow the selection, click an \
-                 axis to clear it. With the keyboard: ↑ ↓ move the selection's upper end, with \
-                 Shift the lower, Escape clears."
-            }
-        }
-    })
+        },
+    )
 }
 
 fn x_of(index: usize) -> f64 {

@@ -14,31 +14,34 @@ const HEIGHT: f64 = 290.0;
 const PLOT: Plot = Plot { left: 56.0, top: 10.0, width: 274.0, height: 234.0 };
 
 pub(super) fn section(page: &Page<'_>) -> Markup {
-    let pairs: Vec<(usize, usize)> = (0..page.objectives)
-        .flat_map(|y| (y + 1..page.objectives).map(move |x| (x, y)))
-        .collect();
+    let pairs: Vec<(usize, usize)> =
+        (0..page.objectives).flat_map(|y| (y + 1..page.objectives).map(move |x| (x, y))).collect();
     let (drawn, all) = (page.drawn.len(), sample::drawable(page.run));
     if pairs.is_empty() || drawn == 0 {
         return html! {};
     }
-    framed("pairs", "Objectives in pairs", html! {
-        div .panels { @for &(x, y) in &pairs { (panel(page, x, y)) } }
-        p .caption {
-            span .key .dot-front {} "front of all objectives "
-            span .key .line-front {} "best of the two alone "
-            span .key .dot-all {} "other trials"
-            @if drawn < all {
-                " (" (count(drawn as u64)) " of " (count(all as u64))
-                " drawn, evenly over the run)"
+    framed(
+        "pairs",
+        "Objectives in pairs",
+        html! {
+            div .panels { @for &(x, y) in &pairs { (panel(page, x, y)) } }
+            p .caption {
+                span .key .dot-front {} "front of all objectives "
+                span .key .line-front {} "best of the two alone "
+                span .key .dot-all {} "other trials"
+                @if drawn < all {
+                    " (" (count(drawn as u64)) " of " (count(all as u64))
+                    " drawn, evenly over the run)"
+                }
+                ". "
+                span .live {
+                    "Point at a trial to see it in every picture; drag over an area to select trials, \
+                     click beside them to select all again."
+                }
             }
-            ". "
-            span .live {
-                "Point at a trial to see it in every picture; drag over an area to select trials, \
-                 click beside them to select all again."
-            }
-        }
-        p #selection .live role="status" aria-live="polite" {}
-    })
+            p #selection .live role="status" aria-live="polite" {}
+        },
+    )
 }
 
 fn panel(page: &Page<'_>, x: usize, y: usize) -> Markup {
