@@ -8,7 +8,7 @@ use std::time::Instant;
 use pimnas_config::RawConfig;
 use pimnas_page::{
     AccuracyStage, Decision, Direction, Hypervolume, HypervolumePoint, Member, MemberDetail,
-    Metric, Outcome, RunHead, RunReport, SpaceHead, Trial, funnel_of, render,
+    Metric, Outcome, RunHead, RunReport, SpaceHead, Trial, figures, funnel_of, render,
 };
 use pimnas_search::pareto::Archive;
 use pimnas_search::search::TrialId;
@@ -16,7 +16,9 @@ use pimnas_search::{Candidate, Purpose, Rollout, Space, Streams, WrittenSpace, s
 use pimnas_simulate::{Options, simulate};
 
 const SEED: u64 = 1;
-const MAX_AREA_MM2: f64 = 400.0;
+const MAX_AREA_MM2: f64 = 60.0;
+/// Members of the front with a section.
+const SECTIONS: usize = 12;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let given: Vec<String> = std::env::args().skip(1).collect();
@@ -57,13 +59,11 @@ fn made_run(space: &WrittenSpace, count: u64) -> Result<RunReport, Box<dyn std::
         rollouts.push(rollout);
     }
     let front: Vec<u64> = archive.members().iter().map(|member| member.id.0).collect();
-    let members = front.iter().map(|&id| member(space, &base, (&trials, &rollouts), id));
-    let members = members.collect::<Result<Vec<_>, _>>()?;
     let seconds = start.elapsed().as_secs_f64();
     let stages = [("hardware", seconds * 0.4), ("accuracy (made up)", seconds * 0.6)];
     let stages = stages.map(|(name, seconds)| (name.to_owned(), Some(seconds)));
     let reference = reference.unwrap_or_default();
-    Ok(RunReport {
+    let mut run = RunReport {
         head: head(space, (count, seconds)),
         metrics: vec![
             Metric::new("accuracy_percent", "%", Direction::Maximise),
@@ -85,8 +85,12 @@ fn made_run(space: &WrittenSpace, count: u64) -> Result<RunReport, Box<dyn std::
                 .collect(),
             curve,
         }),
-        members,
-    })
+        members: Vec::new(),
+    };
+    let shown = figures::spread(&run, SECTIONS).into_iter();
+    let members = shown.map(|id| member(space, &base, (&run.trials, &rollouts), id));
+    run.members = members.collect::<Result<Vec<_>, _>>()?;
+    Ok(run)
 }
 
 fn worse(value: f64) -> f64 {

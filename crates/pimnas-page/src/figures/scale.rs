@@ -3,7 +3,7 @@
 use pimnas_report::figure::digits;
 
 /// From this ratio of the largest to the smallest value on, an axis is logarithmic.
-const LOGARITHMIC_FROM: f64 = 20.0;
+const LOGARITHMIC_FROM: f64 = 10.0;
 /// Room beside the outermost values, as a share of the range.
 const MARGIN: f64 = 0.04;
 
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(ticks([0.0, 1.0]), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
         assert_eq!(ticks([86.1, 91.2]), ["86", "87", "88", "89", "90", "91"]);
         assert_eq!(ticks([1.0, 100.0]), ["1", "3", "10", "30", "100"]);
-        assert_eq!(ticks([0.4, 9.0]), ["0.5", "1", "2", "5"]);
+        assert_eq!(ticks([0.4, 9.0]), ["0.5", "1", "2", "5", "10"]);
         assert_eq!(ticks([1.0, 1e9]).len(), 5);
         assert_eq!(ticks([-1.0, 1.0])[0], "−1");
     }

@@ -21,7 +21,7 @@ pub(super) fn figure(stages: &[AccuracyStage]) -> Markup {
         h3 { "Accuracy" }
         div .gantt .accuracy {
             @for stage in &stages {
-                span .name { (stage.name) @if !stage.note.is_empty() {
+                span .name { b { (words(stage)) } br; (stage.name) @if !stage.note.is_empty() {
                     " " span .minor { (stage.note) }
                 } }
                 (row(&scale, stage))
@@ -40,22 +40,22 @@ pub(super) fn figure(stages: &[AccuracyStage]) -> Markup {
 
 fn row(scale: &Scale, stage: &AccuracyStage) -> Markup {
     let place = |value: f64| 100.0 * scale.place(value).unwrap_or(0.0);
-    let at = place(stage.percent);
-    // The value stands on the side where there is room.
-    let side = if at > 60.0 { "before" } else { "after" };
-    let ends = stage.interval.map(|(low, high)| (place(low), place(high)));
-    let edge = ends.map_or(at, |(low, high)| if at > 60.0 { low } else { high });
-    let words = match stage.interval {
-        Some((low, high)) => format!("{:.1} ({low:.1} to {high:.1})", stage.percent),
-        None => format!("{:.1}", stage.percent),
-    };
     html! {
         div .interval {
-            @if let Some((low, high)) = ends {
-                span .whisker style=(format!("left:{}%;width:{}%", px(low), px(high - low))) {}
+            @if let Some((low, high)) = stage.interval {
+                span .whisker style=(format!(
+                    "left:{}%;width:{}%", px(place(low)), px(place(high) - place(low))
+                )) {}
             }
-            span .dot style=(format!("left:{}%", px(at))) {}
-            span class=(side) style=(format!("left:{}%", px(edge))) { (words) }
+            span .dot style=(format!("left:{}%", px(place(stage.percent)))) {}
         }
+    }
+}
+
+/// The value and its interval.
+fn words(stage: &AccuracyStage) -> String {
+    match stage.interval {
+        Some((low, high)) => format!("{:.1} ({low:.1} to {high:.1})", stage.percent),
+        None => format!("{:.1}", stage.percent),
     }
 }

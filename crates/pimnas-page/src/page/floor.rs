@@ -36,13 +36,16 @@ pub(super) fn figure(detail: &MemberDetail) -> Markup {
                     width=(px(side * f64::from(run.length))) height=(px(side)) {
                     title { (name(detail, run.layer)) }
                 }
-                @if side >= LABELLED {
-                    text .number text-anchor="middle"
-                        x=(px(x(run.column) + side * f64::from(run.length) / 2.0))
-                        y=(px(y(run.row) + side / 2.0 + 4.0)) { (run.layer) }
-                }
             }
             path .lines d=(lines((rows, columns), side)) {}
+            @if side >= LABELLED {
+                @for run in &plan.runs {
+                    @for column in run.column..run.column.saturating_add(run.length) {
+                        text .number text-anchor="middle" x=(px(x(column) + side / 2.0))
+                            y=(px(y(run.row) + side / 2.0 + 4.0)) { (run.layer) }
+                    }
+                }
+            }
             @for column in numbered(columns, side) {
                 text x=(px(x(column) + side / 2.0)) y=(px(EDGE - 6.0)) text-anchor="middle" {
                     (column)

@@ -21,7 +21,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
             @if trials.is_empty() {
                 p { (nothing(page)) }
             } @else {
-                div .wide {
+                div .wide .tall tabindex="0" {
                     table .front {
                         thead { tr {
                             th { button type="button" data-column="0" { "trial" } }
@@ -41,7 +41,13 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                         }
                     }
                 }
-                p .caption { "The best value of each objective is bold." }
+                p .caption {
+                "The best value of each objective is bold. "
+                @if !run.members.is_empty() && run.members.len() < trials.len() {
+                    (count(run.members.len() as u64)) " of the " (count(trials.len() as u64))
+                    " members are linked to a section with all that is known of them."
+                }
+            }
             }
         },
     )

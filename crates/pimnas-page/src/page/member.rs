@@ -12,7 +12,7 @@ pub(super) fn section(page: &Page<'_>, member: &Member) -> Markup {
     let trial = page.run.trial(member.trial);
     html! {
         section .member id=(format!("trial-{}", member.trial)) {
-            h2 { "Trial " (member.trial) }
+            h2 { "Trial " (member.trial) " " a .back href="#front" { "↑ front" } }
             @if let Some(trial) = trial { (figures(page.run, trial)) }
             @if let Some(detail) = &member.detail { (hardware(detail)) }
             (accuracy::figure(&member.accuracy))

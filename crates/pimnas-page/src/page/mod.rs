@@ -91,9 +91,9 @@ pub fn render(run: &RunReport) -> String {
             body {
                 (head::section(&page, title))
                 main {
-                    (front::section(&page))
                     (scatter::section(&page))
                     (parallel::section(&page))
+                    (front::section(&page))
                     (curve::section(&page))
                     (common::section(&page))
                     (importance::section(&page))

@@ -12,7 +12,9 @@ const ROW: f64 = 34.0;
 const MAPS: f64 = 104.0;
 /// Largest picture of a map: width for channels, height for its side.
 const MAP: (f64, f64) = (88.0, 24.0);
-const TEXT: f64 = 160.0;
+const TEXT: f64 = 158.0;
+/// Signs of a line that have room.
+const SIGNS: usize = 41;
 /// Least channels' picture, so that one is seen.
 const LEAST: (f64, f64) = (5.0, 3.0);
 
@@ -56,7 +58,18 @@ fn lines(node: &Node) -> [String; 2] {
         None => format!(" · A{}", node.activation_bits),
     };
     let number = node.circuit.map_or(String::new(), |circuit| format!("{circuit}  "));
-    [format!("{number}{}{then}", node.what), format!("{}{bits} · {}", shape(node.shape), node.name)]
+    [
+        clipped(format!("{number}{}{then}", node.what)),
+        clipped(format!("{}{bits} · {}", shape(node.shape), node.name)),
+    ]
+}
+
+/// Long lines end early.
+fn clipped(line: String) -> String {
+    if line.chars().count() <= SIGNS {
+        return line;
+    }
+    line.chars().take(SIGNS - 1).chain(['…']).collect()
 }
 
 fn row(

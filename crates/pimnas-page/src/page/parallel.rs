@@ -36,7 +36,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                         }
                     }
                     path .picked {}
-                    g .members {
+                    g .members style=(format!("stroke-opacity:{:.2}", opacity(on.len()))) {
                         @for trial in on { path data-trial=(trial.id) d=(path(page, trial)) {} }
                     }
                     path .near visibility="hidden" {}
@@ -58,6 +58,11 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
             }
         },
     )
+}
+
+/// Many lines of a front are paler, so that one sees where they run together.
+fn opacity(lines: usize) -> f64 {
+    (24.0 / lines.max(1) as f64).clamp(0.3, 0.85)
 }
 
 fn x_of(index: usize) -> f64 {
