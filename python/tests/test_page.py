@@ -44,11 +44,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def opened(browser: Browser, page: Path) -> Browser:
-    """A browser with the page, on a desktop."""
+def opened(browser: Browser, page: Path) -> Iterator[Browser]:
+    """A browser with the page, on a desktop; whatever a test does, no script fails."""
     browser.window(1280, 900)
     browser.open(page.as_uri())
-    return browser
+    yield browser
+    assert browser.told("Runtime.exceptionThrown") == []
 
 
 def selected(browser: Browser) -> int:

@@ -17,7 +17,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
         "funnel",
         "The cascade",
         html! {
-            table .bars .funnel {
+            div .wide { table .bars .funnel {
                 thead { tr {
                     th { "stage" }
                     th { "candidates" }
@@ -26,7 +26,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                     th .number { "each" }
                 } }
                 tbody { @for stage in stages { (row(stage, most)) } }
-            }
+            } }
             p .caption {
                 span .key .bar-pass {} "let through "
                 span .key .bar-stop {} "stopped. Times are summed over threads."

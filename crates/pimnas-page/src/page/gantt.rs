@@ -32,6 +32,10 @@ pub(super) fn figure(detail: &MemberDetail) -> Markup {
             "From a layer's first to its last output position; the full colour is the share of \
              that time in which it works, the line the end of its first position. The last ends \
              after " (time(end)) "."
+            @if (end - detail.totals.latency_ns).abs() > 1e-6 * end {
+                " The latency of " (time(detail.totals.latency_ns)) " is the end of another \
+                 layer, as the reference takes it."
+            }
         }
     }
 }

@@ -16,8 +16,8 @@ pub(super) fn section(page: &Page<'_>, member: &Member) -> Markup {
             @if let Some(trial) = trial { (figures(page.run, trial)) }
             @if let Some(detail) = &member.detail { (hardware(detail)) }
             (accuracy::figure(&member.accuracy))
-            @if let Some(trial) = trial { (decisions(page.run, trial)) }
             @if let Some(detail) = &member.detail { (drawings(detail)) }
+            @if let Some(trial) = trial { (decisions(page.run, trial)) }
             @if !member.command.is_empty() {
                 h3 { "Reproduce" }
                 pre .command { (member.command) }

@@ -27,7 +27,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
         "All at once",
         html! {
             div .wide {
-                svg #parallel viewBox=(format!("0 0 {width} {height}"))
+                svg #lines viewBox=(format!("0 0 {width} {height}"))
                     style=(format!("width:max(100%,{width}px)"))
                     role="group" aria-label="Parallel coordinates of objectives and decisions" {
                     g .all {

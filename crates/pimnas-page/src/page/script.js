@@ -4,7 +4,7 @@
   const { axes, trials } = data;
   const [ID, FRONT, SECTION, VALUES] = [0, 1, 2, 3];
   const tip = document.getElementById("tip");
-  const parallel = document.getElementById("parallel");
+  const parallel = document.getElementById("lines");
   const panels = [...document.querySelectorAll("svg.scatter")].map((svg) => {
     const [left, top, width, height] = svg.dataset.plot.split(" ").map(Number);
     return { svg, x: +svg.dataset.x, y: +svg.dataset.y, left, top, width, height };

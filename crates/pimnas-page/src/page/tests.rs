@@ -87,6 +87,16 @@ fn everything_has_its_section_and_its_marks() {
 }
 
 #[test]
+fn no_id_is_there_twice() {
+    let page = render(&whole_run());
+    let ids: Vec<&str> =
+        page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let distinct: std::collections::BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(ids.len(), distinct.len(), "{ids:?}");
+    assert!(ids.len() > 10);
+}
+
+#[test]
 fn text_is_escaped_and_nothing_is_loaded() {
     let page = render(&whole_run());
     assert!(!page.contains(CURIOUS));
