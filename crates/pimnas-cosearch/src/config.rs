@@ -70,15 +70,43 @@ pub enum FidelityName {
 }
 
 /// Where accuracy comes from.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccuracyConfig {
-    /// A table of rollouts; costs alone are searched without it.
+    /// A table of rollouts. Without it, accuracies that are named come from a super net.
     pub table: Option<String>,
     /// The space that the table's rows are rollouts of; the searched space without it.
     pub table_space: Option<String>,
     /// Whether a predictor ends what it takes for dominated.
     pub predictor: PredictorName,
+    /// Folder of a trained super net; without it, one is trained in the run's folder.
+    pub supernet: Option<String>,
+    /// Settings of its training (TOML); the default ones without it.
+    pub training: Option<String>,
+    /// Folder of the data set; the embedded sample without it.
+    pub data: Option<String>,
+    /// Training images that are kept apart to judge candidates.
+    pub validation: usize,
+    /// Of the candidates of a batch, one in that many goes on from one-shot accuracy to dearer ones.
+    pub one_in: usize,
+    /// Draws of non-ideal cells, where an accuracy under noise is asked for.
+    pub draws: u32,
+}
+
+impl Default for AccuracyConfig {
+    fn default() -> Self {
+        Self {
+            table: None,
+            table_space: None,
+            predictor: PredictorName::None,
+            supernet: None,
+            training: None,
+            data: None,
+            validation: 1000,
+            one_in: 2,
+            draws: 8,
+        }
+    }
 }
 
 /// Which predictor.
@@ -94,7 +122,7 @@ pub enum PredictorName {
 
 impl Default for SearchConfig {
     fn default() -> Self {
-        let objectives = ["latency_ms", "energy_mJ", "area_mm2"];
+        let objectives = ["crossbar_accuracy", "latency_ms", "energy_mJ", "area_mm2"];
         Self {
             space: spaces::NAMES[0].to_owned(),
             objectives: objectives.map(str::to_owned).to_vec(),
@@ -159,7 +187,20 @@ const KEYS: [(&str, &[&str]); 4] = [
     ),
     ("budget", &["evaluations", "time", "stagnation", "growth"]),
     ("hardware", &["config", "set", "fidelity"]),
-    ("accuracy", &["table", "table_space", "predictor"]),
+    (
+        "accuracy",
+        &[
+            "table",
+            "table_space",
+            "predictor",
+            "supernet",
+            "training",
+            "data",
+            "validation",
+            "one_in",
+            "draws",
+        ],
+    ),
 ];
 
 impl SearchConfig {
@@ -222,6 +263,10 @@ impl SearchConfig {
         }
         if self.batch == 0 || self.budget.evaluations == 0 {
             let message = "`batch` and `budget.evaluations` are at least 1";
+            problems.push(ConfigProblem::new(message, "give a number from 1"));
+        }
+        if self.accuracy.validation == 0 || self.accuracy.one_in == 0 || self.accuracy.draws == 0 {
+            let message = "`accuracy.validation`, `one_in` and `draws` are at least 1";
             problems.push(ConfigProblem::new(message, "give a number from 1"));
         }
         let growth = self.budget.growth;

@@ -64,6 +64,9 @@ pub enum SupernetError {
         /// What is wrong and where.
         why: String,
     },
+    /// Accuracy was asked for before there was a trained super net.
+    #[error("there is no trained super net yet")]
+    Untrained,
     /// A checkpoint that is none, or of another super net.
     #[error("the checkpoint {why}")]
     Checkpoint {
@@ -99,6 +102,7 @@ impl SupernetError {
             Self::Uncalibrated { .. } => "calibrate the candidate on a few batches",
             Self::Form { .. } => "write the candidate as a layer list with scales",
             Self::Settings { .. } => "see docs/SUPERNET.md for the settings and their defaults",
+            Self::Untrained => "train one, or give the folder of one",
             Self::Checkpoint { .. } => {
                 "resume with the settings that it was begun with, or begin in another folder"
             }

@@ -63,6 +63,18 @@ pub struct SplitImages {
 
 #[cfg(feature = "train")]
 impl DatasetArgs {
+    /// Fashion-MNIST, or what a folder has; pixels from 0 to 1.
+    pub fn of(data: Option<&str>) -> Self {
+        Self {
+            dataset: data.unwrap_or("fashion-mnist").to_owned(),
+            data: None,
+            limit: None,
+            pixel_max: None,
+            mean: Vec::new(),
+            deviation: Vec::new(),
+        }
+    }
+
     /// Reads training and test images; `--limit` holds for the former.
     pub fn load_split(&self, shape: Shape) -> Result<SplitImages, Failure> {
         let source = self.source()?;

@@ -1,5 +1,6 @@
 //! `pimnas front`, `status`, `show` and `export`: what a stored run has.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -155,8 +156,10 @@ pub fn front_table(summary: &RunSummary, place: &Place) -> String {
         .iter()
         .map(|objective| format!("{} {}", objective.direction.word(), objective.metric.name))
         .collect();
+    let test = test_accuracies(place);
     let mut head = vec!["trial"];
     head.extend(titles.iter().map(String::as_str));
+    head.extend(test.as_ref().map(|_| TEST_ACCURACY));
     let mut all = table(&head, 0);
     let members = ordered(summary);
     /// Members that a table shows; CSV and JSON have all.
@@ -164,10 +167,15 @@ pub fn front_table(summary: &RunSummary, place: &Place) -> String {
     for member in members.iter().take(SHOWN) {
         let mut row = vec![member.trial.id.0.to_string()];
         row.extend(member.values.iter().map(|value| value.map_or_else(String::new, digits)));
+        row.extend(test.as_ref().map(|test| test.of(member).map_or_else(String::new, digits)));
         all.add_row(row);
     }
     let run = place.folder().display();
     let mut text = format!("{all}\n");
+    if let Some(test) = &test {
+        let images = test.images;
+        text += &format!("{TEST_ACCURACY}: percent of {images} test images, which no choice saw\n");
+    }
     if members.len() > SHOWN {
         let more = members.len() - SHOWN;
         text += &format!("and {more} more: pimnas front {run} --format csv\n");
@@ -176,6 +184,43 @@ pub fn front_table(summary: &RunSummary, place: &Place) -> String {
         "decisions of one: pimnas show {run} --trial N; its files: pimnas export {run} --trial N \
          --out FOLDER\n"
     )
+}
+
+/// File, in a run's folder, of accuracies on test images.
+const TEST_FILE: &str = "test.json";
+/// Their name.
+const TEST_ACCURACY: &str = "test_crossbar_accuracy";
+
+/// Accuracies on crossbars and test images, of the front's members.
+struct TestAccuracies {
+    images: u64,
+    percent: BTreeMap<u64, f64>,
+}
+
+impl TestAccuracies {
+    fn of(&self, member: &TrialSummary) -> Option<f64> {
+        self.percent.get(&member.trial.id.0).copied()
+    }
+}
+
+/// Keeps accuracies, in percent, on so many test images beside the run.
+pub fn write_test(
+    place: &Place,
+    (images, measured): (usize, &BTreeMap<TrialId, f64>),
+) -> Result<(), Failure> {
+    let percent: serde_json::Map<String, Json> =
+        measured.iter().map(|(id, value)| (id.0.to_string(), json!(value))).collect();
+    let text = format!("{:#}\n", json!({ "images": images, TEST_ACCURACY: percent }));
+    write_file(&place.folder().join(TEST_FILE), text.as_bytes())
+}
+
+/// Those of a run; none where nothing was measured or the file is no such file.
+fn test_accuracies(place: &Place) -> Option<TestAccuracies> {
+    let text = fs::read_to_string(place.folder().join(TEST_FILE)).ok()?;
+    let read: Json = serde_json::from_str(&text).ok()?;
+    let percent = read.get(TEST_ACCURACY)?.as_object()?.iter();
+    let percent = percent.filter_map(|(id, value)| Some((id.parse().ok()?, value.as_f64()?)));
+    Some(TestAccuracies { images: read.get("images")?.as_u64()?, percent: percent.collect() })
 }
 
 /// Members of the front, best in the first objective first.

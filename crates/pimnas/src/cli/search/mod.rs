@@ -1,5 +1,7 @@
 //! `pimnas search`.
 
+#[cfg(feature = "train")]
+mod accuracy;
 mod args;
 mod live;
 mod setup;
@@ -147,6 +149,20 @@ fn go(
     before: Duration,
 ) -> Result<StopReason, Failure> {
     listen()?;
+    #[cfg(feature = "train")]
+    let trained = match setup.supernet() {
+        None => None,
+        Some(source) => {
+            let folder = store.place().folder().to_owned();
+            let space = (&setup.space, setup.space_text.as_str());
+            let trained =
+                args.threads.run(|| source.prepare(&setup.config, space, (&folder, &INTERRUPT)))?;
+            match trained {
+                None => return Ok(StopReason::Interrupted),
+                Some(trained) => Some((source, trained)),
+            }
+        }
+    };
     let start = Instant::now();
     let clock = move || before + start.elapsed();
     let cascade = setup.cascade();
@@ -162,6 +178,17 @@ fn go(
     let counts = cascade.cache();
     if counts.hits > 0 {
         note(&format!("cache: {} of {} answers\n", counts.hits, counts.hits + counts.misses));
+    }
+    #[cfg(feature = "train")]
+    if let Some((source, trained)) = &trained {
+        let front = search.history().archive().members().iter();
+        let trials = search.history().trials();
+        let rollouts: Vec<_> = front
+            .filter_map(|member| trials.get(member.id.index()))
+            .map(|trial| (trial.id, trial.rollout.clone()))
+            .collect();
+        let measured = args.threads.run(|| source.measure(trained, &setup.base, &rollouts))?;
+        runs::write_test(store.place(), (trained.test_images(), &measured))?;
     }
     Ok(ended)
 }

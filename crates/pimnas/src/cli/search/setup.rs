@@ -12,6 +12,8 @@ use pimnas::search::search::{GoalError, Goals, Metric, Objective, Quantity};
 use pimnas::search::table::Table;
 use pimnas::search::{Space, WrittenSpace};
 use pimnas::store::RunInfo;
+#[cfg(feature = "train")]
+use pimnas::supernet::AccuracyMetric;
 use pimnas::{Fidelity, Options};
 use serde_json::{Value as Json, json};
 
@@ -19,6 +21,8 @@ use super::super::failure::Failure;
 use super::super::inputs::HardwareArgs;
 use super::super::output::{note, read_file};
 use super::super::space;
+#[cfg(feature = "train")]
+use super::accuracy::SupernetSource;
 use super::args::config_failure;
 
 /// What a run keeps of its files, so that it can be continued without them.
@@ -48,8 +52,29 @@ pub struct Setup {
     pub space_text: String,
     pub base: RawConfig,
     pub goals: Goals,
-    accuracy: Option<TableAccuracy>,
-    table_hash: Option<String>,
+    source: Source,
+}
+
+/// Where accuracy comes from.
+enum Source {
+    /// Costs alone are searched.
+    Nowhere,
+    /// A table, with the hash of its file.
+    Table(Box<TableAccuracy>, String),
+    /// A super net.
+    #[cfg(feature = "train")]
+    Supernet(Box<SupernetSource>),
+}
+
+impl Source {
+    fn stages(&self) -> Option<&dyn AccuracyStages> {
+        match self {
+            Self::Nowhere => None,
+            Self::Table(table, _) => Some(table.as_ref()),
+            #[cfg(feature = "train")]
+            Self::Supernet(source) => Some(source.stages()),
+        }
+    }
 }
 
 /// The configuration in a description of a run.
@@ -70,31 +95,37 @@ impl Setup {
         let (Some(meant), Some((space, space_text)), Some(base)) = (meant, space, base) else {
             return Err(Failure { text });
         };
-        let (table, accuracy) = match &config.accuracy.table {
-            None => (None, None),
+        let source = match &config.accuracy.table {
+            None => learned(&config, &meant)?,
             Some(path) => {
                 let (hash, accuracy) = load_table(&config, (&space, &meant), Path::new(path))?;
-                (Some(hash), Some(accuracy))
+                Source::Table(Box::new(accuracy), hash)
             }
         };
         let mut metrics = hardware_metrics();
-        if let Some(accuracy) = &accuracy {
+        if let Some(accuracy) = source.stages() {
             metrics.extend(accuracy.stages().iter().flat_map(|stage| stage.metrics.clone()));
         }
         let goals = Goals::new(&metrics, &meant.objectives, &meant.constraints);
         let goals = goals.map_err(|errors| goals_failure(&errors))?;
-        Ok(Self { config, meant, space, space_text, base, goals, accuracy, table_hash: table })
+        Ok(Self { config, meant, space, space_text, base, goals, source })
+    }
+
+    /// The super net that accuracies come from; none where they come from elsewhere.
+    #[cfg(feature = "train")]
+    pub fn supernet(&self) -> Option<&SupernetSource> {
+        match &self.source {
+            Source::Nowhere | Source::Table(..) => None,
+            Source::Supernet(source) => Some(source),
+        }
     }
 
     /// The evaluator.
     pub fn cascade(&self) -> Cascade<'_> {
-        let options = Options::new(match self.config.hardware.fidelity {
-            FidelityName::Reference => Fidelity::Reference,
-            FidelityName::Corrected => Fidelity::Corrected,
-        });
+        let options = Options::new(fidelity(&self.config));
         let stage = HardwareStage::new(&self.space, self.base.clone(), options);
         let mut cascade = Cascade::new(stage);
-        if let Some(accuracy) = &self.accuracy {
+        if let Some(accuracy) = self.source.stages() {
             cascade = cascade.with_accuracy(accuracy);
         }
         // Of the controllers, one proposes what was a trial before.
@@ -115,10 +146,17 @@ impl Setup {
     pub fn described(&self) -> Json {
         let mut described = serde_json::to_value(&self.config).unwrap_or_default();
         if let Some(object) = described.as_object_mut() {
+            let (table, training) = match &self.source {
+                Source::Nowhere => (None, None),
+                Source::Table(_, hash) => (Some(hash.clone()), None),
+                #[cfg(feature = "train")]
+                Source::Supernet(source) => (None, source.described().ok()),
+            };
             let contents = json!({
                 "space": format!("{:032x}", self.space.fingerprint()),
                 "hardware": hash(self.base.to_ini().as_bytes()),
-                "table": self.table_hash,
+                "table": table,
+                "training": training,
             });
             object.insert("contents".to_owned(), contents);
         }
@@ -167,6 +205,43 @@ fn named(meant: &Meant) -> Vec<String> {
     names.sort();
     names.dedup();
     names
+}
+
+/// A super net, where an accuracy of one is named.
+#[cfg(feature = "train")]
+fn learned(config: &SearchConfig, meant: &Meant) -> Result<Source, Failure> {
+    let names = named(meant);
+    let of_one = |metric: AccuracyMetric| names.iter().any(|name| name == metric.name());
+    // Metrics that do not exist are said with the names of all that do.
+    if !names.is_empty() && !AccuracyMetric::ALL.into_iter().any(of_one) {
+        let accuracies = AccuracyMetric::ALL.into_iter().map(AccuracyMetric::metric);
+        let known: Vec<Metric> = hardware_metrics().into_iter().chain(accuracies).collect();
+        Goals::new(&known, &meant.objectives, &meant.constraints)
+            .map_err(|errors| goals_failure(&errors))?;
+    }
+    if names.is_empty() {
+        return Ok(Source::Nowhere);
+    }
+    let fidelity = fidelity(config);
+    Ok(Source::Supernet(Box::new(SupernetSource::new(config, &names, fidelity)?)))
+}
+
+/// A build without training has no super nets.
+#[cfg(not(feature = "train"))]
+fn learned(_config: &SearchConfig, meant: &Meant) -> Result<Source, Failure> {
+    if named(meant).iter().any(|name| name.contains("accuracy")) {
+        let message = "this program was built without training, which accuracies need";
+        let hint = "give --table, name costs with --objective, or build with the feature `train`";
+        return Err(Failure::new(message, Some(hint)));
+    }
+    Ok(Source::Nowhere)
+}
+
+fn fidelity(config: &SearchConfig) -> Fidelity {
+    match config.hardware.fidelity {
+        FidelityName::Reference => Fidelity::Reference,
+        FidelityName::Corrected => Fidelity::Corrected,
+    }
 }
 
 fn load_table(

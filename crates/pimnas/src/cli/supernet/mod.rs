@@ -2,9 +2,9 @@
 
 mod evaluate;
 mod export;
-mod folder;
+pub(in crate::cli) mod folder;
 mod study;
-mod train;
+pub(in crate::cli) mod train;
 
 use clap::{Args, Subcommand};
 use pimnas::data::{Dataset, Normalisation};
@@ -49,7 +49,7 @@ pub fn run(args: &SupernetArgs) -> Result<(), Failure> {
 }
 
 /// A problem of a super net with its hint.
-fn failed(error: &SupernetError) -> Failure {
+pub(in crate::cli) fn failed(error: &SupernetError) -> Failure {
     Failure::new(error, Some(error.hint()))
 }
 

@@ -1,6 +1,7 @@
 //! `pimnas supernet train`.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -85,16 +86,40 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     }
     trainer.bind(&data.training, &data.normalisation).map_err(|error| failed(&error))?;
     args.folder.save(&trainer)?;
-    args.threads.run(|| train(args, (&mut trainer, &settings), &data))
+    let keeping = Keeping { folder: &args.folder, every_s: args.checkpoint_every, stop: None };
+    args.threads.run(|| train(&keeping, (&mut trainer, &settings), &data))?;
+    let folder = args.folder.folder.display();
+    print(&format!(
+        "super net of {} in {folder}
+",
+        trainer.net.space().name()
+    ))?;
+    note(&format!(
+        "rollouts of it: pimnas supernet evaluate --supernet {folder}
+"
+    ));
+    Ok(())
 }
 
-fn train(
-    args: &TrainArgs,
+/// How a training is kept while it runs.
+pub(in crate::cli) struct Keeping<'k> {
+    /// Where.
+    pub folder: &'k FolderArgs,
+    /// Seconds between checkpoints.
+    pub every_s: u64,
+    /// Ends it, after a step, as soon as this is true.
+    pub stop: Option<&'k AtomicBool>,
+}
+
+/// Trains until all epochs are done, or until it is stopped.
+
+pub(in crate::cli) fn train(
+    keeping: &Keeping<'_>,
     (trainer, settings): (&mut SupernetTrainer, &SupernetSettings),
     data: &SplitImages,
 ) -> Result<(), Failure> {
     let loader = trainer.loader(&data.training, &data.normalisation);
-    let mut log = args.folder.log(trainer.position.step)?;
+    let mut log = keeping.folder.log(trainer.position.step)?;
     let each = (loader.batches() * loader.batch.min(data.training.len())) as u64;
     let per_step = settings.sampler.rollouts(trainer.net.space()) as u64;
     let done = trainer.position.epoch * each * per_step + trainer.sums.images;
@@ -111,17 +136,18 @@ fn train(
             progress
                 .line(|seconds| line + &format!("{:.0} images/s\n", sums.images as f64 / seconds));
         }
-        if whole || saved.elapsed() >= Duration::from_secs(args.checkpoint_every) {
-            args.folder.save(trainer)?;
+        let stopped = keeping.stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+        if whole || stopped || saved.elapsed() >= Duration::from_secs(keeping.every_s) {
+            keeping.folder.save(trainer)?;
             log.flush()?;
             saved = Instant::now();
+        }
+        if stopped {
+            break;
         }
     }
     progress.finish();
     note(&format!("trained in {:.0} s\n", begun.elapsed().as_secs_f64()));
-    let folder = args.folder.folder.display();
-    print(&format!("super net of {} in {folder}\n", trainer.net.space().name()))?;
-    note(&format!("rollouts of it: pimnas supernet evaluate --supernet {folder}\n"));
     Ok(())
 }
 

@@ -1,0 +1,217 @@
+//! Accuracies of a super net: which ones a search needs, the images, the training.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use pimnas::cosearch::{AccuracyStages, SearchConfig};
+use pimnas::data::Dataset;
+use pimnas::device::DeviceQuirks;
+use pimnas::infer::AdcRange;
+use pimnas::search::search::TrialId;
+use pimnas::search::{Decision, Rollout, Space, WrittenSpace};
+use pimnas::supernet::{
+    AccuracyMetric, EvaluatorImages, StageOptions, SupernetAccuracy, SupernetEvaluator,
+    SupernetSettings, SupernetTrainer,
+};
+use pimnas::{Fidelity, InterfaceOptions, RawConfig};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
+use crate::cli::dataset::{DatasetArgs, SplitImages};
+use crate::cli::failure::Failure;
+use crate::cli::output::note;
+use crate::cli::supernet::failed;
+use crate::cli::supernet::folder::{FolderArgs, read_settings};
+use crate::cli::supernet::train::{Keeping, train};
+
+/// Seconds between checkpoints of the training.
+const CHECKPOINT_EVERY_S: u64 = 30;
+
+/// The accuracies of a search and what they come from.
+pub struct SupernetSource {
+    accuracy: SupernetAccuracy,
+    options: StageOptions,
+    settings: SupernetSettings,
+}
+
+/// A trained super net with its images, for what is measured after the search.
+pub struct Trained {
+    trainer: SupernetTrainer,
+    settings: SupernetSettings,
+    data: SplitImages,
+    test: Dataset,
+}
+
+impl SupernetSource {
+    /// The accuracies among these names.
+    pub fn new(
+        config: &SearchConfig,
+        names: &[String],
+        fidelity: Fidelity,
+    ) -> Result<Self, Failure> {
+        let asked: Vec<AccuracyMetric> = AccuracyMetric::ALL
+            .into_iter()
+            .filter(|metric| names.iter().any(|name| name == metric.name()))
+            .collect();
+        let device = match fidelity {
+            Fidelity::Reference => DeviceQuirks::reference(),
+            Fidelity::Corrected => DeviceQuirks::corrected(),
+        };
+        let interface = InterfaceOptions { quirks: fidelity.into(), ..InterfaceOptions::default() };
+        let options = StageOptions {
+            range: AdcRange::Scale,
+            interface,
+            device,
+            one_in: config.accuracy.one_in,
+            draws: config.accuracy.draws,
+        };
+        let settings = match &config.accuracy.training {
+            Some(path) => read_settings(Path::new(path))?,
+            None => SupernetSettings::from_toml("").map_err(|error| failed(&error))?,
+        };
+        let settings = SupernetSettings { space: config.space.clone(), ..settings };
+        Ok(Self { accuracy: SupernetAccuracy::new(&asked, options), options, settings })
+    }
+
+    /// The stages.
+    pub fn stages(&self) -> &dyn AccuracyStages {
+        &self.accuracy
+    }
+
+    /// What the figures follow from, beside the configuration.
+    pub fn described(&self) -> Result<String, Failure> {
+        self.settings.to_toml().map_err(|error| failed(&error))
+    }
+
+    /// Trains the super net in the run's folder, or goes on with that, or reads the one that is
+    /// named. Where it is interrupted, there is none.
+    pub fn prepare(
+        &self,
+        config: &SearchConfig,
+        (space, text): (&WrittenSpace, &str),
+        (run, stop): (&Path, &AtomicBool),
+    ) -> Result<Option<Trained>, Failure> {
+        let own = config.accuracy.supernet.as_ref();
+        let folder = FolderArgs {
+            folder: own.map_or_else(|| run.join("supernet"), std::path::PathBuf::from),
+        };
+        let (mut trainer, settings) = match (folder.is_there(), own) {
+            (true, _) | (false, Some(_)) => folder.load()?,
+            (false, None) => {
+                let trainer = folder.begin((&self.settings, (space.clone(), text)))?;
+                (trainer, self.settings.clone())
+            }
+        };
+        if !is_alike(trainer.net.space(), space) {
+            let message = format!("its super net is of another space than {}", space.name());
+            return Err(folder.wrong(&message, "give the folder of one that was trained in it"));
+        }
+        let (data, test) = images(config, &trainer)?;
+        trainer.bind(&data.training, &data.normalisation).map_err(|error| failed(&error))?;
+        if !trainer.is_done() {
+            let count = data.training.len();
+            note(&format!("training the super net on {count} images\n"));
+            let keeping =
+                Keeping { folder: &folder, every_s: CHECKPOINT_EVERY_S, stop: Some(stop) };
+            train(&keeping, (&mut trainer, &settings), &data)?;
+        }
+        if !trainer.is_done() {
+            return Ok(None);
+        }
+        let trained = Trained { trainer, settings, data, test };
+        self.accuracy.set(trained.evaluator(&trained.data.test)?);
+        Ok(Some(trained))
+    }
+
+    /// Accuracy, in percent, on crossbars and on the test images, which no choice was made with.
+    pub fn measure(
+        &self,
+        trained: &Trained,
+        base: &RawConfig,
+        rollouts: &[(TrialId, Rollout)],
+    ) -> Result<BTreeMap<TrialId, f64>, Failure> {
+        let evaluator = trained.evaluator(&trained.test)?;
+        let measured = rollouts.par_iter().map(|(id, rollout)| {
+            let candidate = evaluator.candidate(rollout).map_err(|error| failed(&error))?;
+            let realised = candidate.hardware().apply(base);
+            let realised = realised.map_err(|rejection| failed(&rejection.into()))?;
+            let on = candidate.on(&realised.hardware, self.options.interface);
+            let score = on.on_crossbars(self.options.range).map_err(|error| failed(&error))?;
+            Ok((*id, 100.0 * score.accuracy()))
+        });
+        measured.collect()
+    }
+}
+
+impl Trained {
+    /// How many test images there are.
+    pub fn test_images(&self) -> usize {
+        self.test.len()
+    }
+
+    fn evaluator(&self, held_out: &Dataset) -> Result<SupernetEvaluator, Failure> {
+        let images = EvaluatorImages {
+            training: &self.data.training,
+            held_out,
+            normalisation: &self.data.normalisation,
+        };
+        SupernetEvaluator::new(&self.trainer, images, self.settings.calibration)
+            .map_err(|error| failed(&error))
+    }
+}
+
+/// Whether rollouts of one are rollouts of the other.
+fn is_alike(one: &dyn Space, other: &dyn Space) -> bool {
+    let (one, other) = (one.decisions().list(), other.decisions().list());
+    let same = |(a, b): (&Decision, &Decision)| a.path == b.path && a.choices == b.choices;
+    one.len() == other.len() && one.iter().zip(other).all(same)
+}
+
+/// Images to train with and, in the place of the test images, those that candidates are judged
+/// on, which are taken from the former; then the test images.
+fn images(
+    config: &SearchConfig,
+    trainer: &SupernetTrainer,
+) -> Result<(SplitImages, Dataset), Failure> {
+    let smallest = trainer.net.space().decode(&trainer.net.edges().smallest);
+    let network = smallest.map_err(|rejection| failed(&rejection.into()))?.network;
+    let all = DatasetArgs::of(config.accuracy.data.as_deref()).load_split(network.input.shape)?;
+    for images in [&all.training, &all.test] {
+        trainer.check(images).map_err(|error| failed(&error))?;
+    }
+    let (kept, apart) = apart(&all.training, config.accuracy.validation);
+    if kept.is_empty() {
+        let message = format!(
+            "`accuracy.validation` is {}, of {} training images",
+            config.accuracy.validation,
+            all.training.len()
+        );
+        return Err(Failure::new(message, Some("keep fewer images apart")));
+    }
+    let data = SplitImages {
+        training: all.training.select(&kept),
+        test: all.training.select(&apart),
+        normalisation: all.normalisation,
+    };
+    Ok((data, all.test))
+}
+
+/// The last images of each class, about as many as asked for in all, and the others.
+fn apart(images: &Dataset, count: usize) -> (Vec<usize>, Vec<usize>) {
+    let each = count.div_ceil(images.classes().max(1));
+    let mut taken = vec![0; images.classes()];
+    let mut last = Vec::new();
+    let mut kept = Vec::new();
+    for (index, &label) in images.labels().iter().enumerate().rev() {
+        match taken.get_mut(label as usize) {
+            Some(taken) if *taken < each => {
+                *taken += 1;
+                last.push(index);
+            }
+            Some(_) | None => kept.push(index),
+        }
+    }
+    last.reverse();
+    kept.reverse();
+    (kept, last)
+}
