@@ -24,16 +24,29 @@ fn summary(folder: &Path, run: &str) -> RunSummary {
     RunSummary::read(&Place::new(&folder.join(run))).unwrap()
 }
 
+/// The arguments; searches that name no objectives search costs alone, which needs no training.
+fn of_costs(args: &[&str]) -> Vec<String> {
+    let named = ["--objective", "--resume", "own.toml", "--table"];
+    let mut all: Vec<String> = args.iter().map(|&word| word.to_owned()).collect();
+    if args.first() == Some(&"search") && !args.iter().any(|word| named.contains(word)) {
+        let costs = ["latency_ms", "energy_mJ", "area_mm2"];
+        all.extend(costs.iter().flat_map(|name| ["--objective".to_owned(), (*name).to_owned()]));
+    }
+    all
+}
+
 /// Runs the command, which must be done without an error: its standard output.
 fn done(folder: &Path, args: &[&str]) -> String {
-    let (code, stdout, stderr) = run(folder, args);
+    let all = of_costs(args);
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let (code, stdout, stderr) = run(folder, &all);
     assert_eq!(code, 0, "{args:?}: {stderr}");
     stdout
 }
 
 fn spawn(folder: &Path, args: &[&str]) -> std::process::Child {
     let mut command = Command::new(cargo_bin("pimnas"));
-    command.current_dir(folder).args(args).stdout(Stdio::null()).stderr(Stdio::null());
+    command.current_dir(folder).args(of_costs(args)).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap()
 }
 
@@ -143,7 +156,7 @@ fn an_interrupted_run_ends_cleanly_and_continues() {
 fn a_file_that_may_not_grow_is_an_error_and_nothing_is_lost() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
-    let common = "search --controller random --budget 30000 --batch 50";
+    let common = "search --objective latency_ms --objective energy_mJ --objective area_mm2 --controller random --budget 30000 --batch 50";
     let limited = |blocks: u32, out: &str| {
         let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" {common} --out {out}");
         let output = Command::new("bash")
@@ -311,6 +324,8 @@ fn an_impossible_bound_says_how_close_the_best_came() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     let args = ["search", "--constraint", "area_mm2 <= 1", "--budget", "100", "--out", "a"];
+    let args = of_costs(&args);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let (code, stdout, stderr) = run(folder, &args);
     assert_eq!((code, stdout.as_str()), (1, ""), "{stderr}");
     let least = summary(folder, "a");
@@ -440,7 +455,7 @@ fn accuracy_from_a_table_joins_costs_until_the_space_is_exhausted() {
     refused(
         folder,
         &[&common[..], &["--out", "b"]].concat(),
-        &["no objective or constraint is of it"],
+        &["there is no metric `crossbar_accuracy`"],
     );
     refused(
         folder,

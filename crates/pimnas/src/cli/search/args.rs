@@ -12,8 +12,8 @@ use super::super::inputs::FidelityArg;
 use super::super::output::read_file;
 use super::super::threads::ThreadArgs;
 
-/// Search a space of networks and hardware for the best trade-offs. Without arguments: latency,
-/// energy and area in the default space
+/// Search a space of networks and hardware for the best trade-offs. Without arguments: accuracy on
+/// crossbars, latency, energy and area in the default space, with a super net that is trained first
 #[derive(Args, Clone, Debug)]
 pub struct SearchArgs {
     /// A configuration (TOML, docs/SEARCH.md); arguments count more than it
@@ -53,6 +53,13 @@ pub struct SearchArgs {
     /// The space that the table's rows are rollouts of; without it the searched space
     #[arg(long, value_name = "NAME|FILE")]
     pub table_space: Option<String>,
+    /// Folder of a trained super net that accuracies come from; without it, one is trained in the
+    /// folder of the run
+    #[arg(long, value_name = "DIR")]
+    pub supernet: Option<String>,
+    /// Folder of the data set to train on; without it the embedded sample of Fashion-MNIST
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<String>,
     /// End what a random forest of the trials so far takes for dominated
     #[arg(long)]
     pub predictor: bool,
@@ -125,6 +132,8 @@ impl SearchArgs {
         config.budget.stagnation = self.stagnation.map(number).or(config.budget.stagnation);
         config.budget.time = self.time.clone().or(config.budget.time);
         config.accuracy.table = self.table.clone().or(config.accuracy.table);
+        config.accuracy.supernet = self.supernet.clone().or(config.accuracy.supernet);
+        config.accuracy.data = self.data.clone().or(config.accuracy.data);
         config.accuracy.table_space = self.table_space.clone().or(config.accuracy.table_space);
         if self.predictor {
             config.accuracy.predictor = PredictorName::Forest;

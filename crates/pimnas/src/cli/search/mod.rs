@@ -152,16 +152,10 @@ fn go(
     #[cfg(feature = "train")]
     let trained = match setup.supernet() {
         None => None,
-        Some(source) => {
-            let folder = store.place().folder().to_owned();
-            let space = (&setup.space, setup.space_text.as_str());
-            let trained =
-                args.threads.run(|| source.prepare(&setup.config, space, (&folder, &INTERRUPT)))?;
-            match trained {
-                None => return Ok(StopReason::Interrupted),
-                Some(trained) => Some((source, trained)),
-            }
-        }
+        Some(source) => match prepared((args, setup), source, store.place())? {
+            None => return Ok(StopReason::Interrupted),
+            Some(trained) => Some((source, trained)),
+        },
     };
     let start = Instant::now();
     let clock = move || before + start.elapsed();
@@ -180,17 +174,42 @@ fn go(
         note(&format!("cache: {} of {} answers\n", counts.hits, counts.hits + counts.misses));
     }
     #[cfg(feature = "train")]
-    if let Some((source, trained)) = &trained {
-        let front = search.history().archive().members().iter();
-        let trials = search.history().trials();
-        let rollouts: Vec<_> = front
-            .filter_map(|member| trials.get(member.id.index()))
-            .map(|trial| (trial.id, trial.rollout.clone()))
-            .collect();
-        let measured = args.threads.run(|| source.measure(trained, &setup.base, &rollouts))?;
-        runs::write_test(store.place(), (trained.test_images(), &measured))?;
+    if let Some((source, trained)) = &trained
+        && ended != StopReason::Interrupted
+    {
+        measured((args, setup), (source, trained), (&search, store.place()))?;
     }
     Ok(ended)
+}
+
+/// The trained super net; none where the training was interrupted.
+#[cfg(feature = "train")]
+fn prepared(
+    (args, setup): (&SearchArgs, &Setup),
+    source: &accuracy::SupernetSource,
+    place: &Place,
+) -> Result<Option<accuracy::Trained>, Failure> {
+    let space = (&setup.space, setup.space_text.as_str());
+    args.threads.run(|| source.prepare(&setup.config, space, (place.folder(), &INTERRUPT)))
+}
+
+/// Measures the front on the test images.
+#[cfg(feature = "train")]
+fn measured(
+    (args, setup): (&SearchArgs, &Setup),
+    (source, trained): (&accuracy::SupernetSource, &accuracy::Trained),
+    (search, place): (&Search<'_>, &Place),
+) -> Result<(), Failure> {
+    let trials = search.history().trials();
+    let front = search.history().archive().members().iter();
+    let rollouts: Vec<_> = front
+        .filter_map(|member| trials.get(member.id.index()))
+        .map(|trial| (trial.id, trial.rollout.clone()))
+        .collect();
+    let images = trained.test_images();
+    note(&format!("measuring {} networks on {images} test images\n", rollouts.len()));
+    let measured = args.threads.run(|| source.measure(trained, &setup.base, &rollouts))?;
+    runs::write_test(place, (images, &measured))
 }
 
 fn failed(error: &DriveError, store: &RunStore) -> Failure {

@@ -112,7 +112,6 @@ pub(in crate::cli) struct Keeping<'k> {
 }
 
 /// Trains until all epochs are done, or until it is stopped.
-
 pub(in crate::cli) fn train(
     keeping: &Keeping<'_>,
     (trainer, settings): (&mut SupernetTrainer, &SupernetSettings),
