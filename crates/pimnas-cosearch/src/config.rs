@@ -85,6 +85,8 @@ pub struct AccuracyConfig {
     pub training: Option<String>,
     /// Folder of the data set; the embedded sample without it.
     pub data: Option<String>,
+    /// Training images at most, those that are kept apart included.
+    pub limit: Option<usize>,
     /// Training images that are kept apart to judge candidates.
     pub validation: usize,
     /// Of the candidates of a batch, one in that many goes on from one-shot accuracy to dearer ones.
@@ -102,6 +104,7 @@ impl Default for AccuracyConfig {
             supernet: None,
             training: None,
             data: None,
+            limit: None,
             validation: 1000,
             one_in: 2,
             draws: 8,
@@ -196,6 +199,7 @@ const KEYS: [(&str, &[&str]); 4] = [
             "supernet",
             "training",
             "data",
+            "limit",
             "validation",
             "one_in",
             "draws",

@@ -36,6 +36,7 @@ pub use pimnas_hardware as hardware;
 pub use pimnas_infer as infer;
 pub use pimnas_interface as interface;
 pub use pimnas_network as network;
+pub use pimnas_page as page;
 pub use pimnas_report as report;
 pub use pimnas_search as search;
 pub use pimnas_simulate as simulation;

@@ -133,7 +133,7 @@ fn a_file_of_endless_length_is_not_read_to_its_end() {
     let parts = ["1048577 bytes are no configuration", "check that the file is the right one"];
     refused_without_trace(&[("a.ini", &text)], &args, &parts);
     #[cfg(target_os = "linux")]
-    refused_without_trace(&[], &["simulate", "--config", "/dev/zero"], &["larger than 256 MiB"]);
+    refused_without_trace(&[], &["simulate", "--config", "/dev/zero"], &["more than 256 MiB"]);
 }
 
 #[cfg(unix)]

@@ -51,12 +51,20 @@ pub fn apart(text: &str) -> String {
 pub fn outcomes(run: &RunReport) -> String {
     let of = |outcome| run.trials.iter().filter(|trial| trial.outcome == outcome).count() as u64;
     let mut parts = vec![format!("{} were evaluated in full", count(of(Outcome::Complete)))];
-    for outcome in [Outcome::Dominated, Outcome::Infeasible, Outcome::Rejected] {
+    for outcome in [
+        Outcome::Dominated,
+        Outcome::Predicted,
+        Outcome::Outclassed,
+        Outcome::Infeasible,
+        Outcome::Rejected,
+    ] {
         let number = of(outcome);
         if number > 0 {
             let words = match outcome {
                 Outcome::Complete => continue,
                 Outcome::Dominated => "could not reach the front",
+                Outcome::Predicted => "were predicted to be dominated",
+                Outcome::Outclassed => "were behind the better ones of their batch",
                 Outcome::Infeasible => "broke a constraint",
                 Outcome::Rejected => "were impossible",
             };

@@ -187,10 +187,20 @@ pub fn funnel_of(trials: &[Trial], stages: &[(String, Option<f64>)]) -> Vec<Funn
     let stage = |(index, (name, seconds)): (usize, &(String, Option<f64>))| {
         let reached = |trial: &&Trial| match trial.outcome {
             Outcome::Rejected => trial.stages >= index,
-            Outcome::Complete | Outcome::Infeasible | Outcome::Dominated => trial.stages > index,
+            Outcome::Complete
+            | Outcome::Infeasible
+            | Outcome::Dominated
+            | Outcome::Predicted
+            | Outcome::Outclassed => trial.stages > index,
         };
-        let stopped = [Outcome::Rejected, Outcome::Infeasible, Outcome::Dominated]
-            .map(|outcome| Stopped { why: outcome.words().to_owned(), count: at(index, outcome) });
+        let stopped = [
+            Outcome::Rejected,
+            Outcome::Infeasible,
+            Outcome::Dominated,
+            Outcome::Predicted,
+            Outcome::Outclassed,
+        ]
+        .map(|outcome| Stopped { why: outcome.words().to_owned(), count: at(index, outcome) });
         FunnelStage {
             name: name.clone(),
             entered: trials.iter().filter(reached).count() as u64,

@@ -30,6 +30,10 @@ pub enum Outcome {
     Infeasible,
     /// Dominated, whatever later stages would have given.
     Dominated,
+    /// Dominated, if a predictor is right.
+    Predicted,
+    /// Behind the better ones of its batch.
+    Outclassed,
     /// No such network or hardware, or it cannot be evaluated.
     Rejected,
 }
@@ -42,6 +46,8 @@ impl Outcome {
             Self::Complete => "complete",
             Self::Infeasible => "breaks a constraint",
             Self::Dominated => "dominated even at its best",
+            Self::Predicted => "predicted to be dominated",
+            Self::Outclassed => "behind the better ones of its batch",
             Self::Rejected => "impossible",
         }
     }
@@ -67,7 +73,9 @@ impl Trial {
             Outcome::Complete => None,
             // The stage that refused it did not run to its end.
             Outcome::Rejected => Some(self.stages),
-            Outcome::Infeasible | Outcome::Dominated => self.stages.checked_sub(1),
+            Outcome::Infeasible | Outcome::Dominated | Outcome::Predicted | Outcome::Outclassed => {
+                self.stages.checked_sub(1)
+            }
         }
     }
 }

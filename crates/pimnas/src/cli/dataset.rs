@@ -63,12 +63,12 @@ pub struct SplitImages {
 
 #[cfg(feature = "train")]
 impl DatasetArgs {
-    /// Fashion-MNIST, or what a folder has; pixels from 0 to 1.
-    pub fn of(data: Option<&str>) -> Self {
+    /// Fashion-MNIST, or what a folder has, training images at most so many; pixels from 0 to 1.
+    pub fn of(data: Option<&str>, limit: Option<usize>) -> Self {
         Self {
             dataset: data.unwrap_or("fashion-mnist").to_owned(),
             data: None,
-            limit: None,
+            limit,
             pixel_max: None,
             mean: Vec::new(),
             deviation: Vec::new(),

@@ -17,6 +17,7 @@ mod onnx;
 mod output;
 mod precision;
 mod quirks;
+mod report_page;
 mod runs;
 mod search;
 mod shipped;
@@ -66,6 +67,7 @@ enum Command {
     Show(runs::ShowArgs),
     /// Files of a trial: its network and its hardware description
     Export(runs::ExportArgs),
+    Report(report_page::ReportArgs),
     Bench(bench::BenchArgs),
     #[cfg(feature = "train")]
     Supernet(Box<supernet::SupernetArgs>),
@@ -91,6 +93,7 @@ pub fn run() -> ExitCode {
         Command::Status(args) => runs::status(args).map(done),
         Command::Show(args) => runs::show(args).map(done),
         Command::Export(args) => runs::export(args).map(done),
+        Command::Report(args) => report_page::run(args).map(done),
         Command::Bench(args) => bench::run(args).map(done),
         #[cfg(feature = "train")]
         Command::Train(args) => train::run(args).map(done),

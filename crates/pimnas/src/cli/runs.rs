@@ -111,14 +111,14 @@ pub fn volume_is_cheap(objectives: usize, front: usize) -> bool {
     objectives <= 2 || front <= pimnas::store::cheap_front(objectives)
 }
 
-fn read(run: &Path) -> Result<(RunSummary, Place), Failure> {
+pub fn read(run: &Path) -> Result<(RunSummary, Place), Failure> {
     let place = Place::new(run);
     let summary = RunSummary::read(&place).map_err(|error| store_failure(&error))?;
     Ok((summary, place))
 }
 
 /// The command that reproduces a trial's costs.
-fn command(trial: &TrialSummary, place: &Place) -> String {
+pub fn command(trial: &TrialSummary, place: &Place) -> String {
     let (run, id) = (place.folder().display(), trial.trial.id.0);
     format!(
         "pimnas export {run} --trial {id} --out trial-{id} && pimnas simulate --network \
@@ -192,13 +192,15 @@ const TEST_FILE: &str = "test.json";
 const TEST_ACCURACY: &str = "test_crossbar_accuracy";
 
 /// Accuracies on crossbars and test images, of the front's members.
-struct TestAccuracies {
-    images: u64,
+pub struct TestAccuracies {
+    /// How many images.
+    pub images: u64,
     percent: BTreeMap<u64, f64>,
 }
 
 impl TestAccuracies {
-    fn of(&self, member: &TrialSummary) -> Option<f64> {
+    /// That of a trial.
+    pub fn of(&self, member: &TrialSummary) -> Option<f64> {
         self.percent.get(&member.trial.id.0).copied()
     }
 }
@@ -215,7 +217,7 @@ pub fn write_test(
 }
 
 /// Those of a run; none where nothing was measured or the file is no such file.
-fn test_accuracies(place: &Place) -> Option<TestAccuracies> {
+pub fn test_accuracies(place: &Place) -> Option<TestAccuracies> {
     let text = fs::read_to_string(place.folder().join(TEST_FILE)).ok()?;
     let read: Json = serde_json::from_str(&text).ok()?;
     let percent = read.get(TEST_ACCURACY)?.as_object()?.iter();

@@ -83,6 +83,14 @@ impl SupernetSource {
         self.settings.to_toml().map_err(|error| failed(&error))
     }
 
+    /// Whether a super net that is named goes with the space; said before there is a run.
+    pub fn check(&self, config: &SearchConfig, space: &WrittenSpace) -> Result<(), Failure> {
+        let Some(named) = &config.accuracy.supernet else { return Ok(()) };
+        let folder = FolderArgs { folder: named.into() };
+        let (trainer, _) = folder.load()?;
+        of_this_space(&folder, &trainer, space)
+    }
+
     /// Trains the super net in the run's folder, or goes on with that, or reads the one that is
     /// named. Where it is interrupted, there is none.
     pub fn prepare(
@@ -102,10 +110,7 @@ impl SupernetSource {
                 (trainer, self.settings.clone())
             }
         };
-        if !is_alike(trainer.net.space(), space) {
-            let message = format!("its super net is of another space than {}", space.name());
-            return Err(folder.wrong(&message, "give the folder of one that was trained in it"));
-        }
+        of_this_space(&folder, &trainer, space)?;
         let (data, test) = images(config, &trainer)?;
         trainer.bind(&data.training, &data.normalisation).map_err(|error| failed(&error))?;
         if !trainer.is_done() {
@@ -160,6 +165,18 @@ impl Trained {
     }
 }
 
+fn of_this_space(
+    folder: &FolderArgs,
+    trainer: &SupernetTrainer,
+    space: &WrittenSpace,
+) -> Result<(), Failure> {
+    if is_alike(trainer.net.space(), space) {
+        return Ok(());
+    }
+    let message = format!("its super net is of another space than {}", space.name());
+    Err(folder.wrong(&message, "give the folder of one that was trained in it"))
+}
+
 /// Whether rollouts of one are rollouts of the other.
 fn is_alike(one: &dyn Space, other: &dyn Space) -> bool {
     let (one, other) = (one.decisions().list(), other.decisions().list());
@@ -175,7 +192,8 @@ fn images(
 ) -> Result<(SplitImages, Dataset), Failure> {
     let smallest = trainer.net.space().decode(&trainer.net.edges().smallest);
     let network = smallest.map_err(|rejection| failed(&rejection.into()))?.network;
-    let all = DatasetArgs::of(config.accuracy.data.as_deref()).load_split(network.input.shape)?;
+    let all = DatasetArgs::of(config.accuracy.data.as_deref(), config.accuracy.limit)
+        .load_split(network.input.shape)?;
     for images in [&all.training, &all.test] {
         trainer.check(images).map_err(|error| failed(&error))?;
     }

@@ -49,6 +49,10 @@ fn begin(args: &SearchArgs) -> Result<u8, Failure> {
     if args.dry_run {
         return dry_run(&setup, args).map(|()| 0);
     }
+    #[cfg(feature = "train")]
+    if let Some(source) = setup.supernet() {
+        source.check(&setup.config, &setup.space)?;
+    }
     let place = Place::new(&args.out.clone().unwrap_or_else(free_folder));
     let mut store = RunStore::create(&place, info(&setup), &session(&setup, 0))
         .map_err(|e| store_failure(&e))?;
@@ -84,7 +88,7 @@ fn resume(args: &SearchArgs, place: &Place) -> Result<u8, Failure> {
         note(&format!("note: it was begun with version {last}; results may differ from here on\n"));
     }
     let done = stored.stopped.is_some_and(|reason| reason != StopReason::Interrupted);
-    if done && changes.is_empty() {
+    if done && changes.is_empty() && !lacks_test(&setup, place) {
         note("note: this run has ended; nothing was left to do\n");
         let reason = stored.stopped.unwrap_or(StopReason::Evaluations);
         drop(store);
@@ -104,6 +108,16 @@ fn resume(args: &SearchArgs, place: &Place) -> Result<u8, Failure> {
     // The last to close the file leaves no log beside it.
     drop(store);
     conclude(place, reason)
+}
+
+/// Whether the front of a run that has ended is still to be measured on test images.
+fn lacks_test(setup: &Setup, place: &Place) -> bool {
+    #[cfg(feature = "train")]
+    if setup.supernet().is_some() {
+        return runs::test_accuracies(place).is_none();
+    }
+    let _ = (setup, place);
+    false
 }
 
 /// A search from its begin.
@@ -227,6 +241,8 @@ fn conclude(place: &Place, reason: StopReason) -> Result<u8, Failure> {
         return Ok(FOUND_WRONG);
     }
     super::output::print(&runs::front_table(&summary, place))?;
+    let report = super::report_page::write(&summary, place)?;
+    note(&format!("report: {}\n", report.display()));
     Ok(if reason == StopReason::Interrupted { INTERRUPTED } else { 0 })
 }
 

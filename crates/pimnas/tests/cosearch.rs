@@ -1,0 +1,106 @@
+//! `pimnas search` with the accuracies of a super net, end to end on a few images.
+#![cfg(feature = "train")]
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use assert_cmd::cargo::cargo_bin;
+use pimnas::search::search::{Outcome, Trial};
+use pimnas::store::{Place, Stored};
+use serde_json::Value;
+use support::{File, folder, refused, run};
+
+const CONFIG: &str = "objectives = ['crossbar_accuracy', 'latency_ms']\n\
+                      constraints = ['noisy_accuracy_worst >= 1']\nbatch = 4\n\
+                      [budget]\nevaluations = 12\n\
+                      [accuracy]\ntraining = 'training.toml'\nlimit = 300\nvalidation = 100\ndraws = 2\n";
+const TRAINING: &str = "sampler = { kind = 'uniform', rollouts = 1 }\n\
+                        calibration = { batches = 1, images = 50 }\n\
+                        [training]\nepochs = 2\nbatch = 10\nwarm_up = 0\nrate = 0.05\n";
+const FILES: [File<'_>; 2] =
+    [("own.toml", CONFIG.as_bytes()), ("training.toml", TRAINING.as_bytes())];
+
+fn trials(run: &Path) -> Vec<Trial> {
+    let stored = Stored::read(&Place::new(run)).unwrap();
+    stored.trials.into_iter().map(|one| one.trial).collect()
+}
+
+#[test]
+fn killed_in_training_and_in_the_search_it_ends_as_if_it_had_not_been() {
+    let place = folder(&FILES);
+    let path = place.path();
+    let begun = Instant::now();
+    let (code, front, said) =
+        run(path, &["search", "own.toml", "--threads", "1", "--out", "whole"]);
+    assert_eq!(code, 0, "{said}");
+    let most = begun.elapsed();
+    let mut hits = 0;
+    for part in 1..=6 {
+        let there = path.join("part/run.sqlite").exists();
+        let begin: &[&str] = if there {
+            &["search", "--resume", "part"]
+        } else {
+            &["search", "own.toml", "--threads", "2", "--out", "part"]
+        };
+        let mut command = Command::new(cargo_bin("pimnas"));
+        command.current_dir(path).args(begin).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        // Later and later, so that every part of the run is hit.
+        std::thread::sleep(Duration::from_millis(200) + most * part / 8);
+        hits += usize::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(hits >= 2, "only {hits} kills hit a running search");
+    let (code, again, said) = run(path, &["search", "--resume", "part"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(trials(&path.join("part")), trials(&path.join("whole")));
+    for file in ["test.json", "supernet/checkpoint.safetensors"] {
+        let read = |run: &str| fs::read(path.join(run).join(file)).unwrap();
+        assert!(read("part") == read("whole"), "{file}");
+    }
+    assert_eq!(again.replace(" part", " whole"), front);
+}
+
+#[test]
+fn stages_halve_and_the_front_is_measured_on_test_images() {
+    let place = folder(&FILES);
+    let path = place.path();
+    let (code, front, said) = run(path, &["search", "own.toml", "--out", "a"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(front.contains("test_crossbar_accuracy"), "{front}");
+    let all = trials(&path.join("a"));
+    let ended = |what: &Outcome| all.iter().filter(|trial| trial.outcome == *what).count();
+    // Of four, two go on after one shot, and one after the crossbars.
+    assert_eq!((all.len(), ended(&Outcome::Outclassed)), (12, 9));
+    assert_eq!(ended(&Outcome::Complete) + ended(&Outcome::Infeasible), 3);
+    let test: Value = serde_json::from_slice(&fs::read(path.join("a/test.json")).unwrap()).unwrap();
+    assert_eq!(test["images"], 2000);
+    assert!(!test["test_crossbar_accuracy"].as_object().unwrap().is_empty());
+    let page = fs::read_to_string(path.join("a/report.html")).unwrap();
+    assert!(page.contains("Content-Security-Policy") && page.contains("crossbar accuracy"));
+    // Another search with the same super net; one of another space is refused.
+    let with = ["search", "own.toml", "--supernet", "a/supernet", "--seed", "1", "--out", "b"];
+    let (code, _, said) = run(path, &with);
+    assert_eq!(code, 0, "{said}");
+    assert!(!path.join("b/supernet").exists());
+    let other = ["search", "own.toml", "--supernet", "a/supernet", "--space", "gibbon"];
+    refused(path, &other, &["its super net is of another space than gibbon"]);
+}
+
+#[test]
+fn images_that_are_all_kept_apart_are_refused() {
+    let config = CONFIG.replace("validation = 100", "validation = 900");
+    let place = folder(&[("own.toml", config.as_bytes()), FILES[1]]);
+    let parts = ["`accuracy.validation` is 900, of 300 training images"];
+    let (code, _, said) = run(place.path(), &["search", "own.toml", "--out", "a"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+    let unknown = ["search", "--objective", "crosbar_accuracy"];
+    refused(place.path(), &unknown, &["crosbar_accuracy", "did you mean `crossbar_accuracy`?"]);
+}
