@@ -18,7 +18,7 @@ pub struct FloorPlan {
     /// Tiles used.
     pub used: u64,
     /// Neighbouring tiles of a row that belong to the same layer; empty where there are more
-    /// than [`MAX_DRAWN_TILES`].
+    /// than 65,536.
     pub runs: Vec<TileRun>,
 }
 
