@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use pimnas_config::{Hardware, RawConfig};
-use pimnas_network::{Network, Operation};
+use pimnas_network::Network;
 use pimnas_search::search::{CostClass, Direction, Metric};
 use pimnas_search::space::{Reason, Rejection};
 use pimnas_search::{Candidate, HardwareChoice, Rollout, Space};
@@ -57,27 +57,7 @@ pub fn hardware_figures(report: &SimReport, network: &Network) -> Vec<Option<f64
 
 /// Weights of convolutions and fully connected layers.
 fn weights(network: &Network) -> f64 {
-    let of = |operation: &Operation| match *operation {
-        Operation::Convolution(conv) => {
-            let window = (conv.kernel_size * conv.kernel_size) as f64;
-            conv.in_channels as f64 / conv.groups.max(1) as f64 * conv.out_channels as f64 * window
-        }
-        Operation::FullyConnected { in_features, out_features } => {
-            in_features as f64 * out_features as f64
-        }
-        Operation::BatchNorm { .. }
-        | Operation::Relu
-        | Operation::HardTanh
-        | Operation::View
-        | Operation::Flatten { .. }
-        | Operation::Dropout
-        | Operation::Pooling(_)
-        | Operation::AdaptiveAveragePooling { .. }
-        | Operation::ElementSum
-        | Operation::Expand { .. }
-        | Operation::Downsample => 0.0,
-    };
-    network.layers.iter().map(|layer| of(&layer.operation)).sum()
+    network.layers.iter().map(|layer| layer.operation.weights() as f64).sum()
 }
 
 /// A candidate with its hardware, kept from stage to stage.

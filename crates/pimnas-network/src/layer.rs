@@ -144,6 +144,31 @@ impl Operation {
             Self::Downsample => "downsample",
         }
     }
+
+    /// Weights that crossbars hold: k · k · in / groups · out of a convolution, in · out of a fully
+    /// connected layer, none of others (the vectors of a batch normalisation are not counted).
+    #[must_use]
+    pub fn weights(&self) -> u64 {
+        let count = match *self {
+            Self::Convolution(conv) => {
+                let inputs = conv.in_channels / conv.groups.max(1);
+                conv.kernel_size * conv.kernel_size * inputs * conv.out_channels
+            }
+            Self::FullyConnected { in_features, out_features } => in_features * out_features,
+            Self::BatchNorm { .. }
+            | Self::Relu
+            | Self::HardTanh
+            | Self::View
+            | Self::Flatten { .. }
+            | Self::Dropout
+            | Self::Pooling(_)
+            | Self::AdaptiveAveragePooling { .. }
+            | Self::ElementSum
+            | Self::Expand { .. }
+            | Self::Downsample => 0,
+        };
+        count as u64
+    }
 }
 
 /// A quantised tensor's bits and full range: steps of `scale / (2^(bits-1) - 1)`.

@@ -33,28 +33,12 @@ impl Extent {
                 Shape::Map { height, width, .. } => height * width,
                 Shape::Vector { .. } => 1,
             };
-            let weights = match layer.operation {
-                Operation::Convolution(conv) => {
-                    let inputs = conv.in_channels / conv.groups.max(1);
-                    conv.out_channels * inputs * conv.kernel_size * conv.kernel_size
-                }
-                Operation::FullyConnected { in_features, out_features } => {
-                    in_features * out_features
-                }
-                Operation::BatchNorm { .. }
-                | Operation::Relu
-                | Operation::HardTanh
-                | Operation::View
-                | Operation::Flatten { .. }
-                | Operation::Dropout
-                | Operation::Pooling(_)
-                | Operation::AdaptiveAveragePooling { .. }
-                | Operation::ElementSum
-                | Operation::Expand { .. }
-                | Operation::Downsample => continue,
-            };
-            extent.weights += weights as u64;
-            extent.products += (weights * places) as u64;
+            let weights = layer.operation.weights();
+            if weights == 0 {
+                continue;
+            }
+            extent.weights += weights;
+            extent.products += weights * places as u64;
             extent.bits += u64::from(layer.weight_bits.unwrap_or(0) + layer.activation_bits);
         }
         extent

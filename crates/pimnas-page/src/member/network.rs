@@ -105,9 +105,9 @@ fn node(network: &ShapedNetwork<'_>, index: usize, inputs: Vec<Option<usize>>) -
         then: String::new(),
         inputs,
         shape: sides(network.output_of(index)),
-        weight_bits: (weights(&layer.operation) > 0).then_some(layer.weight_bits).flatten(),
+        weight_bits: (layer.operation.weights() > 0).then_some(layer.weight_bits).flatten(),
         activation_bits: layer.activation_bits,
-        weights: weights(&layer.operation),
+        weights: layer.operation.weights(),
         circuit: None,
     }
 }
@@ -143,28 +143,6 @@ fn follows(operation: &Operation) -> bool {
         | Operation::Expand { .. }
         | Operation::Downsample => false,
     }
-}
-
-fn weights(operation: &Operation) -> u64 {
-    let count = match *operation {
-        Operation::Convolution(conv) => {
-            let window = conv.kernel_size * conv.kernel_size;
-            window * conv.in_channels / conv.groups.max(1) * conv.out_channels
-        }
-        Operation::FullyConnected { in_features, out_features } => in_features * out_features,
-        Operation::BatchNorm { .. }
-        | Operation::Relu
-        | Operation::HardTanh
-        | Operation::View
-        | Operation::Flatten { .. }
-        | Operation::Dropout
-        | Operation::Pooling(_)
-        | Operation::AdaptiveAveragePooling { .. }
-        | Operation::ElementSum
-        | Operation::Expand { .. }
-        | Operation::Downsample => 0,
-    };
-    count as u64
 }
 
 fn what(operation: &Operation) -> String {

@@ -167,3 +167,31 @@ pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
     };
     Failure::of_file(path, format_args!("cannot read: {error}"), Some(hint))
 }
+
+/// A word as a shell takes it: quoted where it has characters that a shell would read otherwise.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_shell_reads_quoted_words_as_they_were() {
+        for (word, expected) in [
+            ("area_mm2", "area_mm2"),
+            ("Tile level/PE_Num=4,4", "'Tile level/PE_Num=4,4'"),
+            ("area_mm2<=50", "'area_mm2<=50'"),
+            ("it's", r"'it'\''s'"),
+            ("*", "'*'"),
+            ("", "''"),
+        ] {
+            assert_eq!(quoted(word), expected);
+        }
+    }
+}

@@ -220,9 +220,17 @@ fn members(summary: &RunSummary, place: &Place, chosen: &[u64]) -> Result<Vec<Me
             trial: one.trial.id.0,
             detail: detail(&space, &base, one, &options),
             accuracy: accuracies(summary, one, test.as_ref()),
-            command: runs::command(one, place),
+            command: commands(summary, one, place),
         })
         .collect())
+}
+
+/// A line each: the run again, the trial in words, and its costs from its files.
+fn commands(summary: &RunSummary, one: &TrialSummary, place: &Place) -> String {
+    let (run, id) = (runs::shown_folder(place), one.trial.id.0);
+    let found = summary.sessions.first().map(|session| format!("{}\n", session.command));
+    let found = found.unwrap_or_default();
+    format!("{found}pimnas show {run} --trial {id}\n{}", runs::command(one, place))
 }
 
 /// Nothing for what cannot be simulated any more; the page says so.

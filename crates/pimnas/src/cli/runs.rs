@@ -14,7 +14,7 @@ use pimnas::store::{Place, RunSummary, TrialSummary};
 use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
-use super::output::{OutputArgs, print, write_file};
+use super::output::{OutputArgs, print, quoted, write_file};
 use super::search::store_failure;
 use super::space;
 
@@ -117,9 +117,14 @@ pub fn read(run: &Path) -> Result<(RunSummary, Place), Failure> {
     Ok((summary, place))
 }
 
+/// A run's folder as a word of a command.
+pub fn shown_folder(place: &Place) -> String {
+    quoted(&place.folder().to_string_lossy())
+}
+
 /// The command that reproduces a trial's costs.
 pub fn command(trial: &TrialSummary, place: &Place) -> String {
-    let (run, id) = (place.folder().display(), trial.trial.id.0);
+    let (run, id) = (shown_folder(place), trial.trial.id.0);
     format!(
         "pimnas export {run} --trial {id} --out trial-{id} && pimnas simulate --network \
          trial-{id}/network.json --config trial-{id}/SimConfig.ini"
@@ -170,7 +175,7 @@ pub fn front_table(summary: &RunSummary, place: &Place) -> String {
         row.extend(test.as_ref().map(|test| test.of(member).map_or_else(String::new, digits)));
         all.add_row(row);
     }
-    let run = place.folder().display();
+    let run = shown_folder(place);
     let mut text = format!("{all}\n");
     if let Some(test) = &test {
         let images = test.images;

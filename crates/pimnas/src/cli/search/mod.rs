@@ -265,9 +265,9 @@ fn info(setup: &Setup) -> RunInfo {
 
 fn session(setup: &Setup, trials_before: usize) -> Session {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let words = std::env::args()
-        .skip(1)
-        .map(|word| if word.contains(char::is_whitespace) { format!("'{word}'") } else { word });
+    // Paths that are no Unicode are shown as well as can be: the line is for reading.
+    let words =
+        std::env::args_os().skip(1).map(|word| super::output::quoted(&word.to_string_lossy()));
     Session {
         started_unix_s: now.as_secs(),
         code_version: env!("CARGO_PKG_VERSION").to_owned(),
