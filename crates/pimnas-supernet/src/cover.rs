@@ -1,7 +1,7 @@
 //! Rollouts at the edges of a space: the largest, the smallest, and a set that shows how large
 //! layers become.
 
-use pimnas_network::{Network, Operation, Shape, ShapedNetwork};
+use pimnas_network::{Network, Shape, ShapedNetwork};
 use pimnas_search::{Purpose, Rollout, Space, Streams};
 
 /// Times that all decisions are gone through for the largest or smallest network.
