@@ -95,9 +95,36 @@ pub const NAMES: [&str; 11] = [
     "reinforce",
 ];
 
-/// A controller with its usual settings; `None` for a name that is not one of [`NAMES`].
+/// ESAPP with a part left out, for [`by_name`]: without entropy, influence, schedule, crossover, or
+/// any priority.
+pub const ABLATIONS: [&str; 5] = [
+    "esapp-no-entropy",
+    "esapp-no-influence",
+    "esapp-no-schedule",
+    "esapp-no-crossover",
+    "esapp-no-priority",
+];
+
+fn ablation(name: &str) -> Option<Priorities> {
+    let whole = Priorities::default();
+    let off = Part::Off;
+    Some(match name {
+        "esapp-no-entropy" => Priorities { entropy: off, ..whole },
+        "esapp-no-influence" => Priorities { influence: off, ..whole },
+        "esapp-no-schedule" => Priorities { schedule: off, ..whole },
+        "esapp-no-crossover" => Priorities { crossover: off, ..whole },
+        "esapp-no-priority" => Priorities { entropy: off, influence: off, ..whole },
+        _ => return None,
+    })
+}
+
+/// A controller with its usual settings; `None` for a name that is not one of [`NAMES`] or
+/// [`ABLATIONS`].
 #[must_use]
 pub fn by_name(name: &str) -> Option<Box<dyn Controller>> {
+    if let Some(priorities) = ablation(name) {
+        return Some(Box::new(Esapp(priorities)));
+    }
     Some(match name {
         "random" => Box::new(Random),
         "regularised-evolution" => Box::new(RegularisedEvolution::default()),

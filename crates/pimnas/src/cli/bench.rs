@@ -8,8 +8,10 @@ use pimnas::Options;
 use pimnas::cosearch::{HardwareTable, JointTable, TableAccuracy};
 use pimnas::report::curves::{Series, svg};
 use pimnas::report::table::table;
-use pimnas::search::benchmark::{Curve, Ground, Known, Plan, Summary};
-use pimnas::search::controllers::{NAMES, by_name};
+use pimnas::search::benchmark::{
+    Curve, Ground, Known, Plan, Summary, Volume, mann_whitney, qualities,
+};
+use pimnas::search::controllers::{ABLATIONS, NAMES, by_name};
 use pimnas::search::search::{Constraint, Goals, Metric, Objective, metrics};
 use pimnas::search::{Space, WrittenSpace};
 use serde_json::{Value, json};
@@ -79,7 +81,8 @@ struct SearchArgs {
     /// A bound, such as "cost <= 50"; may be repeated
     #[arg(long, value_name = "BOUND")]
     constraint: Vec<String>,
-    /// A controller; may be repeated. Without it, all of them
+    /// A controller; may be repeated. Without it, all of them. Parts of ESAPP are left out in
+    /// esapp-no-entropy, -no-influence, -no-schedule, -no-crossover and -no-priority
     #[arg(long, value_name = "NAME")]
     controller: Vec<String>,
     /// Seed of the first run of each; the others follow. Seeds that chose a setting should not judge it
@@ -98,6 +101,12 @@ struct SearchArgs {
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     batch: u32,
+    /// Scales of the hypervolume of several objectives
+    #[arg(long, value_enum, default_value_t = VolumeArg::Front)]
+    volume: VolumeArg,
+    /// A controller that the others are compared with: p-values (Mann and Whitney, two-sided)
+    #[arg(long, value_name = "NAME")]
+    against: Option<String>,
     /// Form of the results
     #[arg(long, value_enum, default_value_t = ResultForm::Table)]
     format: ResultForm,
@@ -108,6 +117,24 @@ struct SearchArgs {
     output: OutputArgs,
     #[command(flatten)]
     threads: ThreadArgs,
+}
+
+/// Scales of hypervolumes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum VolumeArg {
+    /// From the best to the worst of the table's front and a tenth beyond, costs as logarithms
+    Front,
+    /// From the worst of the whole table, in own units
+    Worst,
+}
+
+impl From<VolumeArg> for Volume {
+    fn from(volume: VolumeArg) -> Self {
+        match volume {
+            VolumeArg::Front => Self::Front,
+            VolumeArg::Worst => Self::Worst,
+        }
+    }
 }
 
 /// Form of results.
@@ -167,31 +194,19 @@ struct Found {
     controller: String,
     evaluations: usize,
     summary: Summary,
+    /// Against the controller that is named; none without one, and of itself.
+    p: Option<f64>,
 }
 
 fn search(args: &SearchArgs) -> Result<(), Failure> {
     args.output.check()?;
-    let controllers: Vec<&str> = if args.controller.is_empty() {
-        NAMES.to_vec()
-    } else {
-        args.controller.iter().map(String::as_str).collect()
-    };
-    for name in &controllers {
-        if by_name(name).is_none() {
-            let message = format!("there is no controller `{}`", pimnas_suggest::shown(name));
-            let hint = pimnas_suggest::closest(name, NAMES).map_or_else(
-                || format!("choose from {}", NAMES.join(", ")),
-                |close| format!("did you mean `{close}`?"),
-            );
-            return Err(Failure::new(message, Some(&hint)));
-        }
-    }
+    let controllers = controllers(args)?;
     let (space, _) = super::space::load(&args.space)?;
     let (space, table) = known(args, space)?;
     let goals = goals(args, &metrics(table.as_ref()))?;
     let ground = Ground { space: &space, table: table.as_ref(), goals: &goals };
     let failed = |error| Failure::new(error, Some("check the table and the constraints"));
-    let ground = ground.measured().map_err(failed)?;
+    let ground = ground.measured(args.volume.into()).map_err(failed)?;
     let best = ground.best();
     note(&format!("the table's front has {} members\n", ground.front()));
     let last = args.budget.iter().copied().max().unwrap_or(1) as usize;
@@ -211,20 +226,48 @@ fn search(args: &SearchArgs) -> Result<(), Failure> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let found: Vec<Found> = all
-        .iter()
-        .flat_map(|(name, curves)| {
-            args.budget.iter().map(move |&budget| Found {
-                controller: (*name).to_owned(),
-                evaluations: budget as usize,
-                summary: Summary::after(curves, budget as usize, best),
-            })
-        })
-        .collect();
+    let base = args.against.as_ref().and_then(|name| all.iter().find(|(known, _)| known == name));
+    let mut found: Vec<Found> = Vec::new();
+    for (name, curves) in &all {
+        for evaluations in args.budget.iter().map(|&budget| budget as usize) {
+            let summary = Summary::after(curves, evaluations, best);
+            let base = base.filter(|(known, _)| known != name);
+            let p = base.map(|(_, others)| {
+                mann_whitney(&qualities(curves, evaluations), &qualities(others, evaluations))
+            });
+            found.push(Found { controller: (*name).to_owned(), evaluations, summary, p });
+        }
+    }
     if let Some(path) = &args.svg {
         write_file(path, picture(args, (&all, last), best).as_bytes())?;
     }
     args.output.write(&shown(args.format, &found, best))
+}
+
+/// The controllers that are asked for, and the one that they are compared with.
+fn controllers(args: &SearchArgs) -> Result<Vec<&str>, Failure> {
+    let mut controllers: Vec<&str> = if args.controller.is_empty() {
+        NAMES.to_vec()
+    } else {
+        args.controller.iter().map(String::as_str).collect()
+    };
+    if let Some(against) = &args.against
+        && !controllers.contains(&against.as_str())
+    {
+        controllers.push(against);
+    }
+    for name in &controllers {
+        if by_name(name).is_none() {
+            let message = format!("there is no controller `{}`", pimnas_suggest::shown(name));
+            let known = || NAMES.into_iter().chain(ABLATIONS);
+            let hint = pimnas_suggest::closest(name, known()).map_or_else(
+                || format!("choose from {}", known().collect::<Vec<_>>().join(", ")),
+                |close| format!("did you mean `{close}`?"),
+            );
+            return Err(Failure::new(message, Some(&hint)));
+        }
+    }
+    Ok(controllers)
 }
 
 fn goals(args: &SearchArgs, metrics: &[Metric]) -> Result<Goals, Failure> {
@@ -283,7 +326,7 @@ fn picture(args: &SearchArgs, (all, last): (&[(&str, Vec<Curve>)], usize), best:
 }
 
 fn shown(form: ResultForm, found: &[Found], best: f64) -> String {
-    const HEAD: [&str; 8] = [
+    const HEAD: [&str; 9] = [
         "controller",
         "evaluations",
         "runs",
@@ -292,8 +335,9 @@ fn shown(form: ResultForm, found: &[Found], best: f64) -> String {
         "high",
         "standard_error",
         "found_best",
+        "p",
     ];
-    let fields = |Found { controller, evaluations, summary }: &Found| {
+    let fields = |Found { controller, evaluations, summary, p }: &Found| {
         let (low, high) = summary.interval();
         let figure = |value: f64| format!("{value:.4}");
         [
@@ -305,6 +349,7 @@ fn shown(form: ResultForm, found: &[Found], best: f64) -> String {
             figure(high),
             figure(summary.error),
             figure(summary.found),
+            p.map_or_else(String::new, |p| format!("{p:.2e}")),
         ]
     };
     match form {
@@ -313,7 +358,14 @@ fn shown(form: ResultForm, found: &[Found], best: f64) -> String {
             found.iter().for_each(|one| {
                 all.add_row(fields(one));
             });
-            format!("{all}\nbest possible: {best:.4}; low and high: 95 % interval of the mean\n")
+            let mut text = format!(
+                "{all}\nbest possible: {best:.4}; low and high: 95 % interval of the mean\n"
+            );
+            if found.iter().any(|one| one.p.is_some()) {
+                text +=
+                    "p: two-sided test of Mann and Whitney against the controller that is named\n";
+            }
+            text
         }
         ResultForm::Csv => {
             let mut text = HEAD.join(",") + "\n";
@@ -331,6 +383,7 @@ fn shown(form: ResultForm, found: &[Found], best: f64) -> String {
                     "interval_95": [low, high],
                     "standard_error": one.summary.error,
                     "found_best": one.summary.found,
+                    "p": one.p,
                 })
             };
             let rows: Value = found.iter().map(row).collect();

@@ -1,5 +1,8 @@
 //! Controllers compared on a table, over seeds.
 
+mod significance;
+mod volume;
+
 use std::time::Duration;
 
 use rayon::prelude::*;
@@ -10,6 +13,10 @@ use crate::pareto::Archive;
 use crate::search::{Budget, Evaluator, Goals, Merit, Search, SearchError, TrialId};
 use crate::space::Space;
 use crate::table::Table;
+
+pub use significance::mann_whitney;
+use volume::Axes;
+pub use volume::Volume;
 
 /// A way to make a controller.
 pub type Make<'m> = &'m (dyn Fn() -> Box<dyn Controller> + Sync);
@@ -79,39 +86,43 @@ pub struct Measured<'g> {
 }
 
 struct Whole {
-    reference: Vec<f64>,
+    axes: Axes,
     volume: f64,
     best: f64,
     front: usize,
 }
 
 impl Ground<'_> {
-    fn whole(&self) -> Result<Whole, BenchmarkError> {
+    fn whole(&self, volume: Volume) -> Result<Whole, BenchmarkError> {
         let mut archive = Archive::default();
-        let mut reference: Vec<f64> = vec![f64::NEG_INFINITY; self.goals.count()];
+        let mut furthest: Vec<f64> = vec![f64::NEG_INFINITY; self.goals.count()];
         let mut index = 0;
         self.table.each(&mut |figures| {
             let Some(point) = self.goals.point(figures) else { return };
             if self.goals.violation(figures) == 0.0 {
                 archive.insert(TrialId(index), &point);
                 index += 1;
-                let ends = reference.iter_mut().zip(&point);
+                let ends = furthest.iter_mut().zip(&point);
                 ends.for_each(|(worst, value)| *worst = worst.max(*value));
             }
         });
         let best = archive.members().first().and_then(|member| member.point.first().copied());
         let best = best.ok_or(BenchmarkError::NothingFeasible)?;
-        let volume = archive.hypervolume(&reference);
-        let front = archive.members().len();
-        Ok(Whole { reference, volume, best, front })
+        let axes = Axes::new(volume, &archive, &furthest);
+        let mut placed = Archive::default();
+        for member in archive.members() {
+            placed.insert(member.id, &axes.place(&member.point));
+        }
+        let volume = axes.hypervolume(&placed);
+        Ok(Whole { axes, volume, best, front: archive.members().len() })
     }
 
-    /// Looks at the whole table.
+    /// Looks at the whole table; hypervolumes of several objectives are measured so.
     ///
     /// # Errors
     /// A table in which nothing keeps the constraints.
-    pub fn measured(&self) -> Result<Measured<'_>, BenchmarkError> {
-        Ok(Measured { ground: *self, whole: self.whole()? })
+    pub fn measured(&self, volume: Volume) -> Result<Measured<'_>, BenchmarkError> {
+        Ok(Measured { ground: *self, whole: self.whole(volume)? })
     }
 
     /// A minimised value of the first objective in its own unit.
@@ -131,11 +142,12 @@ impl Ground<'_> {
         let mut archive = Archive::default();
         let mut now = f64::NAN;
         for (index, merit) in (0..).zip(search.history().merits()) {
-            let grown = merit.point().is_some_and(|point| archive.insert(TrialId(index), point));
+            let placed = merit.point().map(|point| whole.axes.place(point));
+            let grown = placed.is_some_and(|point| archive.insert(TrialId(index), &point));
             if grown {
                 now = match (self.goals.count(), merit) {
                     (1, Merit::Feasible(point)) => self.own_unit(point[0]),
-                    _ if whole.volume > 0.0 => archive.hypervolume(&whole.reference) / whole.volume,
+                    _ if whole.volume > 0.0 => whole.axes.hypervolume(&archive) / whole.volume,
                     _ => 1.0,
                 };
             }
@@ -187,16 +199,22 @@ pub struct Summary {
     pub found: f64,
 }
 
+/// Quality of each run after that many evaluations; runs that were exhausted before count with
+/// their last value, those without a feasible trial not at all.
+#[must_use]
+pub fn qualities(curves: &[Curve], evaluations: usize) -> Vec<f64> {
+    let at = |curve: &Curve| {
+        let last = evaluations.min(curve.quality.len()).checked_sub(1)?;
+        curve.quality.get(last).copied().filter(|quality| !quality.is_nan())
+    };
+    curves.iter().filter_map(at).collect()
+}
+
 impl Summary {
-    /// Of curves after that many evaluations; runs that were exhausted before count with their
-    /// last value, those without a feasible trial not at all.
+    /// Of curves after that many evaluations, by [`qualities`].
     #[must_use]
     pub fn after(curves: &[Curve], evaluations: usize, best: f64) -> Self {
-        let at = |curve: &Curve| {
-            let last = evaluations.min(curve.quality.len()).checked_sub(1)?;
-            curve.quality.get(last).copied().filter(|quality| !quality.is_nan())
-        };
-        let values: Vec<f64> = curves.iter().filter_map(at).collect();
+        let values = qualities(curves, evaluations);
         let runs = values.len();
         let count = runs.max(1) as f64;
         let mean = values.iter().sum::<f64>() / count;
