@@ -1,5 +1,6 @@
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, Optional, Union, final
 
 import numpy as np
@@ -386,7 +387,8 @@ class Trial:
         """What is to be evaluated."""
     @property
     def state(self) -> str:
-        """``asked``, ``complete``, ``infeasible`` (a constraint is broken) or ``failed``."""
+        """``asked``, ``complete``, ``infeasible`` (a constraint is broken) or ``failed``; of searches by
+        the command also ``dominated``, ``predicted`` and ``outclassed``, which ended early."""
     @property
     def metrics(self) -> dict[str, float]:
         """What was told, by name."""
@@ -431,13 +433,31 @@ class Study:
         horizon: Optional[int] = None,
         reference: Union[Mapping[str, float], Sequence[float], None] = None,
         hardware: _Hardware = None,
+        store: Optional[_Path] = None,
     ) -> Study:
         """``objectives`` are names, or directions (``minimise``, ``maximise``) by name: those of
         ``latency_ms``, ``energy_mJ``, ``area_mm2``, ``power_W`` and ``accuracy`` are known.
         ``constraints`` are written ``area_mm2 <= 50``; ``metrics`` are recorded beside them.
         The seed is 0, a batch 16 trials; ``horizon``, 1000, is the length that controllers with a
         schedule plan for. ``reference`` is the point that the hypervolume is measured from (the worst
-        of the first batch with a feasible trial), ``hardware`` the base of the candidates'."""
+        of the first batch with a feasible trial), ``hardware`` the base of the candidates'. ``store``
+        is a folder: what is told is in its ``run.sqlite`` when :meth:`tell` returns, and a study that
+        was killed goes on by :meth:`open`."""
+    @staticmethod
+    def open(run: _Path, *, read_only: bool = False) -> Study:
+        """A study in a folder, which goes on; with ``read_only`` while another process writes it.
+        A run of ``pimnas search`` is read only, too."""
+    def close(self) -> None:
+        """Let the store go. Trials can still be looked at, but not asked for or told."""
+    def __enter__(self) -> Study: ...
+    def __exit__(self, *_raised: object) -> None: ...
+    @property
+    def store(self) -> Optional[Path]:
+        """The folder that it is in."""
+    def report(self, path: Optional[_Path] = None, *, members: Optional[int] = None) -> Path:
+        """Write the page of the study, one offline HTML file (``report.html`` in its folder unless
+        ``path`` says otherwise), with a section for each of 12 or ``members`` of the front."""
+    def _ended(self, exhausted: bool) -> None: ...
     @staticmethod
     def controllers() -> list[str]:
         """Names of the controllers."""
@@ -445,7 +465,8 @@ class Study:
     def from_json(text: str) -> Study:
         """The study that :meth:`to_json` wrote; it goes on as if nothing had happened."""
     def to_json(self) -> str:
-        """Set-up, state and trials. Trials that are asked for but not told are given again."""
+        """Set-up, state and trials; what is read from it is in memory. Trials that are asked for but
+        not told are given again."""
     def ask(self, count: Optional[int] = None) -> list[Trial]:
         """Up to ``count`` trials of the running batch (all that is left of it by default); none
         where the space has nothing new. Raises where the whole batch is asked for and not yet told."""

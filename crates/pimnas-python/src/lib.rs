@@ -15,8 +15,10 @@ mod options;
 mod report;
 mod space;
 mod study;
+mod study_report;
 mod study_run;
 mod study_setup;
+mod study_store;
 mod sweep;
 mod trial;
 
