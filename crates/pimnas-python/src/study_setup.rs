@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use pimnas_cosearch::hardware_metrics;
 use pimnas_search::Space as _;
 use pimnas_search::controllers;
 use pimnas_search::search::{
     Budget, Constraint, CostClass, Direction, GoalError, Goals, Metric, Objective, Quantity, Search,
 };
 use pimnas_store::{DecisionInfo, RunInfo, SpaceInfo, StageInfo};
+use pimnas_supernet::AccuracyMetric;
 use pyo3::prelude::*;
 use pyo3::types::{PyMapping, PyString};
 use serde::{Deserialize, Serialize};
@@ -18,14 +20,14 @@ use crate::json::shown;
 use crate::space::PySpace;
 use crate::trial::figure;
 
-/// Metrics whose direction goes without saying: those of a simulation, and accuracy.
-const KNOWN: [(&str, &str, Direction, CostClass); 5] = [
-    ("latency_ms", "ms", Direction::Minimise, CostClass::Simulation),
-    ("energy_mJ", "mJ", Direction::Minimise, CostClass::Simulation),
-    ("area_mm2", "mm²", Direction::Minimise, CostClass::Simulation),
-    ("power_W", "W", Direction::Minimise, CostClass::Simulation),
-    ("accuracy", "", Direction::Maximise, CostClass::Inference),
-];
+/// Metrics whose direction goes without saying: those of the simulator, of super nets, and
+/// `accuracy`.
+fn known() -> Vec<Metric> {
+    let mut known = hardware_metrics();
+    known.extend(AccuracyMetric::ALL.map(AccuracyMetric::metric));
+    known.push(Metric::new("accuracy", "", Direction::Maximise, CostClass::Inference));
+    known
+}
 
 /// Key of a study in the configuration of a run.
 const STUDY: &str = "study";
@@ -188,10 +190,10 @@ impl Searched {
 }
 
 fn metric(name: &str, way: Option<Direction>) -> Metric {
-    let known = KNOWN.iter().find(|(known, ..)| *known == name);
-    let (unit, usual, cost) =
-        known.map_or(("", Direction::Minimise, CostClass::Training), |k| (k.1, k.2, k.3));
-    Metric::new(name, unit, way.unwrap_or(usual), cost)
+    let known = known().into_iter().find(|known| known.name == name);
+    let new = || Metric::new(name, "", Direction::Minimise, CostClass::Training);
+    let metric = known.unwrap_or_else(new);
+    Metric { direction: way.unwrap_or(metric.direction), ..metric }
 }
 
 fn bad_goals(errors: &[GoalError]) -> PyErr {
@@ -217,12 +219,13 @@ pub fn objectives(given: &Bound<'_, PyAny>) -> PyResult<Vec<(String, Direction)>
         }
         return Ok(objectives);
     }
-    let usual = |name: String| match KNOWN.iter().find(|(known, ..)| *known == name) {
-        Some(&(_, _, way, _)) => Ok((name, way)),
+    let known = known();
+    let usual = |name: String| match known.iter().find(|known| known.name == name) {
+        Some(metric) => Ok((name, metric.direction)),
         None => {
             let shown = pimnas_suggest::shown(&name);
             let message = format!("which way `{shown}` is better is not known");
-            let names = KNOWN.iter().map(|(known, ..)| *known);
+            let names = known.iter().map(|known| known.name.as_str());
             let hint = pimnas_suggest::closest(&name, names).map_or_else(
                 || format!("give {{\"{shown}\": \"minimise\"}} or {{\"{shown}\": \"maximise\"}}"),
                 |close| format!("did you mean `{close}`?"),
