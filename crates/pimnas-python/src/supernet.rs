@@ -233,12 +233,15 @@ fn begun(
     Ok((parts, space, trainer))
 }
 
+/// What is called after each epoch.
+type Watch<'w> = &'w (dyn Fn(u64, &Sums) -> PyResult<()> + Sync);
+
 /// Trains to the end, with a checkpoint every half a minute, after each epoch and where a signal
 /// ends it.
 fn train(
     folder: &Path,
     trainer: &mut SupernetTrainer,
-    (data, told): (&Data, &(dyn Fn(u64, &Sums) -> PyResult<()> + Sync)),
+    (data, told): (&Data, Watch<'_>),
 ) -> PyResult<Vec<u8>> {
     let loader = trainer.loader(&data.training, &data.normalisation);
     let mut saved = Instant::now();
@@ -344,7 +347,6 @@ impl PySuperNet {
     #[pyo3(signature = (
         rollout, metrics=None, *, hardware=None, draws=8, seed=0, fidelity="reference"
     ))]
-    #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn evaluate<'py>(
         &self,
         rollout: &Bound<'py, PyAny>,
