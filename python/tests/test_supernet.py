@@ -131,6 +131,28 @@ def test_copies_and_threads(net: SuperNet) -> None:
     assert [got[index] for index in range(4)] == expected
 
 
+@pytest.mark.filterwarnings("ignore:the super net learnt")
+def test_workers_of_ray_get_it_once_and_give_the_same(net: SuperNet) -> None:
+    ray = pytest.importorskip("ray", reason="Ray is not installed")
+    from pimnas.distributed import RayBackend
+
+    def evaluate(candidate: pimnas.Candidate, supernet: SuperNet) -> dict[str, float]:
+        return pimnas.judged(supernet, ["one_shot_accuracy", "crossbar_accuracy"])(candidate)
+
+    def study() -> Study:
+        goals = ["crossbar_accuracy", "one_shot_accuracy", "latency_ms"]
+        return Study("grey28", goals, metrics=["energy_mJ", "area_mm2", "power_W"], batch=6)
+
+    alone, spread = study(), study()
+    alone.run(lambda candidate: evaluate(candidate, net), 6)
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    try:
+        RayBackend().run(spread, evaluate, 6, shared=net)
+    finally:
+        ray.shutdown()
+    assert spread.trials() == alone.trials()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal to itself")
 def test_a_training_that_is_broken_off_goes_on(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "net"
