@@ -24,7 +24,7 @@ use crate::html;
 use crate::json::shown;
 use crate::report::frame;
 use crate::space::{PyCandidate, PyRollout, PySpace};
-use crate::study_report::Page;
+use crate::study_report::{Page, quoted};
 use crate::study_run::Run;
 use crate::study_setup::{Parts, Setup, count, direction_name, objectives, reference, texts};
 use crate::study_store::{Kept, session, store_error};
@@ -380,8 +380,10 @@ impl PyStudy {
         let sections = members.map_or(Ok(RunPage::SECTIONS as u64), |n| count(n, "members", 0))?;
         let (session, info) =
             (session(py, &serde_json::Value::Null)?, self.setup.info(&self.space)?);
+        let folder = self.store(py).map(|folder| quoted(py, &folder)).transpose()?;
         self.work(py, |working| {
-            let page = Page { sections: usize::try_from(sections).unwrap_or(usize::MAX), path };
+            let sections = usize::try_from(sections).unwrap_or(usize::MAX);
+            let page = Page { sections, path, folder };
             page.write(&working.asked, (working.kept.place(), (info, session)))
         })
     }

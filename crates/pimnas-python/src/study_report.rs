@@ -18,6 +18,13 @@ pub struct Page {
     pub sections: usize,
     /// The file; without it `report.html` in the folder of the run.
     pub path: Option<PathBuf>,
+    /// The folder of the run as a word of a command.
+    pub folder: Option<String>,
+}
+
+/// A path as a shell takes it.
+pub fn quoted(py: Python<'_>, path: &Path) -> PyResult<String> {
+    py.import("shlex")?.call_method1("quote", (path.to_string_lossy(),))?.extract()
 }
 
 impl Page {
@@ -28,7 +35,8 @@ impl Page {
         asked: &AskTell<'_>,
         (place, memory): (Option<&Place>, (RunInfo, Session)),
     ) -> PyResult<PathBuf> {
-        let file = self.path.or_else(|| Some(place?.folder().join("report.html")));
+        let beside = || Some(place?.folder().join("report.html"));
+        let file = self.path.clone().or_else(beside);
         let Some(file) = file else {
             let fault = Fault::new(Kind::Search, "report", "the study is not in a folder");
             return Err(fault.hint("give the path of the page").into());
@@ -40,9 +48,11 @@ impl Page {
             }
             None => (in_memory(asked, memory)?, None),
         };
-        let folder = place.map(|place| place.folder().display().to_string());
-        let page =
-            RunPage { folder: folder.as_deref(), test: test.as_ref(), sections: self.sections };
+        let page = RunPage {
+            folder: self.folder.as_deref(),
+            test: test.as_ref(),
+            sections: self.sections,
+        };
         let report = page.report(&summary).map_err(|error| {
             PyErr::from(Fault::new(Kind::Search, "report", &error).hint(error.hint()))
         })?;
