@@ -1,4 +1,5 @@
 //! Searches that are asked and told, in a store.
+#![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 use std::time::Duration;
