@@ -1,8 +1,9 @@
 """A search on a Ray cluster (`--address auto` for that of this machine), or on own processors.
 
-python examples/search_on_ray.py --budget 500 --checkpoint study.json
+python examples/search_on_ray.py --budget 500 --run searched
 
-Started again with the same checkpoint it goes on where it was.
+Started again with the same run it goes on where it was, however it ended; `pimnas front searched` and
+`pimnas report searched` show it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from pathlib import Path
 
 import pimnas
-from pimnas.distributed import Progress, RayBackend, load
+from pimnas.distributed import Progress, RayBackend
 
 
 def evaluate(candidate: pimnas.Candidate) -> dict[str, float]:
@@ -21,10 +22,10 @@ def evaluate(candidate: pimnas.Candidate) -> dict[str, float]:
 
 
 def begun(arguments: argparse.Namespace) -> pimnas.Study:
-    """The study of the checkpoint, or a new one."""
-    checkpoint: Path = arguments.checkpoint
-    if checkpoint.exists():
-        return load(checkpoint)
+    """The study of the run, or a new one."""
+    run: Path = arguments.run
+    if run.exists():
+        return pimnas.Study.open(run)
     return pimnas.Study(
         arguments.space,
         ["latency_ms", "energy_mJ"],
@@ -34,6 +35,7 @@ def begun(arguments: argparse.Namespace) -> pimnas.Study:
         metrics="power_W",
         batch=256,
         horizon=arguments.budget,
+        store=run,
     )
 
 
@@ -44,7 +46,7 @@ def main() -> None:
     parser.add_argument("--space", default="grey28")
     parser.add_argument("--budget", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--checkpoint", type=Path, default=Path("study.json"))
+    parser.add_argument("--run", type=Path, default=Path("searched"))
     arguments = parser.parse_args()
 
     said = time.monotonic()
@@ -57,9 +59,7 @@ def main() -> None:
 
     study = begun(arguments)
     backend = RayBackend(arguments.address)
-    progress = backend.run(
-        study, evaluate, arguments.budget, checkpoint=arguments.checkpoint, progress=say
-    )
+    progress = backend.run(study, evaluate, arguments.budget, progress=say)
     print(progress)
     print(study)
     for trial in study.front():

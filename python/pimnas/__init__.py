@@ -29,13 +29,15 @@ from pimnas._native import (
     SimReport,
     Space,
     Study,
+    SuperNet,
+    SuperNetCandidate,
     Sweep,
     Trial,
     __version__,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import ArrayLike
@@ -59,11 +61,14 @@ __all__ = [
     "SimReport",
     "Space",
     "Study",
+    "SuperNet",
+    "SuperNetCandidate",
     "Sweep",
     "Trial",
     "__version__",
     "accuracy",
     "costs",
+    "judged",
     "explain",
     "simulate",
     "sweep",
@@ -110,6 +115,27 @@ def costs(candidate: Candidate, *, fidelity: str = "reference") -> dict[str, flo
     report = simulate(candidate.network, candidate.hardware, fidelity=fidelity)
     names = ("latency_ms", "energy_mJ", "area_mm2", "power_W")
     return {name: float(getattr(report, name)) for name in names}
+
+
+def judged(
+    supernet: SuperNet,
+    metrics: Union[str, Iterable[str]] = "crossbar_accuracy",
+    *,
+    draws: int = 8,
+    seed: int = 0,
+    fidelity: str = "reference",
+) -> Callable[[Candidate], dict[str, float]]:
+    """What :meth:`Study.run` evaluates with: the accuracies of a super net's candidates, in percent,
+    beside the four figures of merit."""
+    names = [metrics] if isinstance(metrics, str) else list(metrics)
+
+    def evaluate(candidate: Candidate) -> dict[str, float]:
+        accuracies = supernet.evaluate(
+            candidate, names, draws=draws, seed=seed, fidelity=fidelity
+        )
+        return {**costs(candidate, fidelity=fidelity), **accuracies}
+
+    return evaluate
 
 
 def explain(

@@ -1,5 +1,6 @@
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, Optional, Union, final
 
 import numpy as np
@@ -18,6 +19,8 @@ __all__ = [
     "SimReport",
     "Space",
     "Study",
+    "SuperNet",
+    "SuperNetCandidate",
     "Sweep",
     "Trial",
     "__version__",
@@ -35,6 +38,7 @@ _Floats = npt.NDArray[np.float32]
 _Array = Any  # an array of NumPy, a tensor of PyTorch, or nested lists of numbers
 _Arithmetic = Literal["float", "fixed", "crossbar", "crossbar-fix"]
 _Fidelity = str  # "reference" or "corrected"
+_Images = tuple[_Array, _Array]  # images, bytes or floats, and a class for each
 
 __version__: str
 
@@ -386,7 +390,8 @@ class Trial:
         """What is to be evaluated."""
     @property
     def state(self) -> str:
-        """``asked``, ``complete``, ``infeasible`` (a constraint is broken) or ``failed``."""
+        """``asked``, ``complete``, ``infeasible`` (a constraint is broken) or ``failed``; of searches by
+        the command also ``dominated``, ``predicted`` and ``outclassed``, which ended early."""
     @property
     def metrics(self) -> dict[str, float]:
         """What was told, by name."""
@@ -431,13 +436,32 @@ class Study:
         horizon: Optional[int] = None,
         reference: Union[Mapping[str, float], Sequence[float], None] = None,
         hardware: _Hardware = None,
+        store: Optional[_Path] = None,
     ) -> Study:
-        """``objectives`` are names, or directions (``minimise``, ``maximise``) by name: those of
-        ``latency_ms``, ``energy_mJ``, ``area_mm2``, ``power_W`` and ``accuracy`` are known.
+        """``objectives`` are names, or directions (``minimise``, ``maximise``) by name: those of the
+        metrics of ``pimnas search``, such as ``latency_ms`` and ``crossbar_accuracy``, and of
+        ``accuracy`` are known.
         ``constraints`` are written ``area_mm2 <= 50``; ``metrics`` are recorded beside them.
         The seed is 0, a batch 16 trials; ``horizon``, 1000, is the length that controllers with a
         schedule plan for. ``reference`` is the point that the hypervolume is measured from (the worst
-        of the first batch with a feasible trial), ``hardware`` the base of the candidates'."""
+        of the first batch with a feasible trial), ``hardware`` the base of the candidates'. ``store``
+        is a folder: what is told is in its ``run.sqlite`` when :meth:`tell` returns, and a study that
+        was killed goes on by :meth:`open`."""
+    @staticmethod
+    def open(run: _Path, *, read_only: bool = False) -> Study:
+        """A study in a folder, which goes on; with ``read_only`` while another process writes it.
+        A run of ``pimnas search`` is read only, too."""
+    def close(self) -> None:
+        """Let the store go. Trials can still be looked at, but not asked for or told."""
+    def __enter__(self) -> Study: ...
+    def __exit__(self, *_raised: object) -> None: ...
+    @property
+    def store(self) -> Optional[Path]:
+        """The folder that it is in."""
+    def report(self, path: Optional[_Path] = None, *, members: Optional[int] = None) -> Path:
+        """Write the page of the study, one offline HTML file (``report.html`` in its folder unless
+        ``path`` says otherwise), with a section for each of 12 or ``members`` of the front."""
+    def _ended(self, exhausted: bool) -> None: ...
     @staticmethod
     def controllers() -> list[str]:
         """Names of the controllers."""
@@ -445,7 +469,8 @@ class Study:
     def from_json(text: str) -> Study:
         """The study that :meth:`to_json` wrote; it goes on as if nothing had happened."""
     def to_json(self) -> str:
-        """Set-up, state and trials. Trials that are asked for but not told are given again."""
+        """Set-up, state and trials; what is read from it is in memory. Trials that are asked for but
+        not told are given again."""
     def ask(self, count: Optional[int] = None) -> list[Trial]:
         """Up to ``count`` trials of the running batch (all that is left of it by default); none
         where the space has nothing new. Raises where the whole batch is asked for and not yet told."""
@@ -522,6 +547,107 @@ class Study:
     def __len__(self) -> int: ...
     def __bool__(self) -> Literal[True]: ...
     def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+
+@final
+class SuperNet:
+    """A trained super net: one set of weights for all networks of a space.
+
+    Candidates are calibrated on the images that it learns from and judged on images that were kept
+    apart. All accuracies are percents. Several threads may ask; a copy in another process, by pickle,
+    gives the same answers.
+    """
+
+    @staticmethod
+    def open(
+        folder: _Path,
+        *,
+        images: Optional[_Images] = None,
+        validation: Union[int, _Images, None] = None,
+    ) -> SuperNet:
+        """The super net that :meth:`train`, ``pimnas supernet train`` or ``pimnas search`` wrote.
+
+        ``images`` are those that it learnt from (the embedded sample of Fashion-MNIST): bytes become
+        0 to 1, floats stay as they are. ``validation`` of them (1000), the last of each class, are
+        those that candidates are judged on, as in ``pimnas search``; or it is other images. Where it
+        learnt from other images than are left for it here, a warning says so: accuracies on what it
+        has seen are too good.
+        """
+    @staticmethod
+    def train(
+        folder: _Path,
+        settings: Optional[str] = None,
+        *,
+        space: Union[Space, str, None] = None,
+        images: Optional[_Images] = None,
+        validation: Union[int, _Images, None] = None,
+        callback: Optional[Callable[[dict[str, Any]], object]] = None,
+    ) -> SuperNet:
+        """Train one on the images that are not kept apart, or go on with the training in the folder.
+
+        ``settings`` are TOML, as ``pimnas supernet train --print-settings`` shows them. There is a
+        checkpoint every 30 s, after each epoch and where Ctrl-C ends it. ``callback`` gets ``epoch``,
+        ``epochs``, ``loss`` and ``accuracy`` after each epoch.
+        """
+    @staticmethod
+    def _restored(
+        checkpoint: bytes, texts: tuple[str, str], images: Any, validation: Any
+    ) -> SuperNet: ...
+    @staticmethod
+    def metrics() -> list[str]:
+        """Names of the accuracies, cheap ones first: in training's arithmetic, in fixed point, on
+        crossbars, and mean and worst of several chips with cells as the hardware describes them."""
+    def evaluate(
+        self,
+        rollout: Union[Candidate, Trial, Rollout, str, dict[str, Any]],
+        metrics: Union[str, Iterable[str], None] = None,
+        *,
+        hardware: _Hardware = None,
+        draws: int = 8,
+        seed: int = 0,
+        fidelity: _Fidelity = "reference",
+    ) -> dict[str, float]:
+        """Accuracies of a rollout by name, ``one_shot_accuracy`` by default, in percent. A candidate
+        is on its hardware, what else is on that of its decisions over ``hardware``. ``draws`` chips
+        follow from ``seed``."""
+    def candidate(
+        self,
+        rollout: Union[Candidate, Trial, Rollout, str, dict[str, Any]],
+        *,
+        hardware: _Hardware = None,
+    ) -> SuperNetCandidate:
+        """The network of a rollout with calibrated weights and scales, and its hardware."""
+    @property
+    def space(self) -> Space:
+        """The space."""
+    @property
+    def settings(self) -> str:
+        """The settings of its training, TOML."""
+    def __len__(self) -> int: ...
+    def __bool__(self) -> Literal[True]: ...
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]: ...
+
+@final
+class SuperNetCandidate:
+    """A candidate of a super net. ``Interface(candidate.network, candidate.hardware)`` asks it; it is a
+    ``cand_net`` for :class:`pimnas.mnsim.AWNASTrainTestInterface`, too."""
+
+    @property
+    def network(self) -> Network:
+        """Its network with scales and quantised weights."""
+    @property
+    def hardware(self) -> Hardware:
+        """Its hardware."""
+    @property
+    def rollout(self) -> Rollout:
+        """The rollout."""
+    def get_mnsim_cfg(self, preserve_scale_flag: bool = False) -> list[dict[str, Any]]:
+        """The layers with their scales, as the published interface reads them."""
+    @property
+    def weights_manager(self) -> Any:
+        """An object with ``_param_list``, a dictionary of arrays for each layer."""
+    def save(self, folder: _Path) -> None:
+        """Write ``network.json``, ``mnsim_cfg.json``, ``params.safetensors`` and ``SimConfig.ini``, which
+        ``pimnas candidate`` reads."""
 
 def _simulate(network: _Network, hardware: _Hardware, mode: dict[str, Any]) -> SimReport: ...
 def _explain(network: _Network, hardware: _Hardware, mode: dict[str, Any]) -> Explanation: ...

@@ -250,7 +250,8 @@ class RayBackend:
         object, such as a super net's weights, that goes into the object store once and is read once
         by each worker process. Its result has to follow from them alone. What counts as a failed
         trial is said at :meth:`pimnas.Study.run`. ``checkpoint`` is a file for :func:`load`, written
-        every ``checkpoint_seconds`` and at the end, however it ends. ``progress`` is called after
+        every ``checkpoint_seconds`` and at the end, however it ends; a study with a ``store`` needs
+        none, what is told is in it. ``progress`` is called after
         each task.
         """
         if not isinstance(study, Study):
@@ -283,6 +284,7 @@ class RayBackend:
             run.end()
             if checkpoint is not None:
                 save(study, checkpoint)
+        study._ended(study.told < budget)
         return run.progress
 
     def slots(self) -> int:

@@ -135,7 +135,8 @@ def to_optuna(
     """A study with the same trials; in ``storage``, such as ``sqlite:///runs.db``, where given.
 
     What broke a constraint or failed is a failed trial, with the reason as a user attribute: Optuna
-    counts every complete trial of a study that was not optimised here as feasible. Numbers, metrics
+    counts every complete trial of a study that was not optimised here as feasible. What a search of
+    the command ended before its last stage is a pruned one. Numbers, metrics
     beside the objectives, origin and parents are user attributes. A study that is in the storage
     under that name gets the trials that it does not have.
     """
@@ -175,6 +176,12 @@ def to_optuna(
     return made
 
 
+# What a search of the command ends early, and why.
+_PRUNED = {
+    "dominated": "dominated even at its best",
+    "predicted": "dominated even at what is predicted at best",
+    "outclassed": "behind the better ones of its batch",
+}
 # Names of directions here and there.
 _WAYS: dict[str, Literal["minimize", "maximize"]] = {"minimise": "minimize", "maximise": "maximize"}
 
@@ -195,11 +202,15 @@ def _frozen(
         **trial.metrics,
     }
     is_complete = trial.state == "complete"
-    if not is_complete:
+    state = TrialState.COMPLETE if is_complete else TrialState.FAIL
+    if trial.state in _PRUNED:
+        state = TrialState.PRUNED
+        attributes["rejected"] = _PRUNED[trial.state]
+    elif not is_complete:
         broken = f"constraints are broken by {trial.violation:.3g}"
         attributes["rejected"] = "; ".join(trial.reasons) or broken
     return create_trial(
-        state=TrialState.COMPLETE if is_complete else TrialState.FAIL,
+        state=state,
         params=decisions,
         distributions={path: choices[path] for path in decisions},
         values=[trial.metrics[name] for name in objectives] if is_complete else None,

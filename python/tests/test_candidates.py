@@ -198,10 +198,10 @@ def test_dropped_interfaces_leave_nothing(convert, tmp_path: Path) -> None:
             asked.latency_evaluate()
             asked.energy_evaluate()
 
-    make(300)
+    make(500)
     gc.collect()
     before = _memory()
-    make(1000)
+    make(10_000)
     gc.collect()
     growth = _memory() - before
     assert growth < max(50 * size, 4 << 20), f"{growth} bytes more"

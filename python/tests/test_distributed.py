@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 import pytest
@@ -28,8 +29,9 @@ TRIALS = 36
 WEIGHTS = np.arange(2_000_000, dtype=np.float64)
 
 
-def study() -> Study:
-    return Study("grey28", ["latency_ms", "energy_mJ"], "nsga2", seed=5, batch=12, horizon=TRIALS)
+def study(store: Optional[str] = None) -> Study:
+    goals = ["latency_ms", "energy_mJ"]
+    return Study("grey28", goals, "nsga2", seed=5, batch=12, horizon=TRIALS, store=store)
 
 
 def slow(candidate: pimnas.Candidate, weights: Any) -> dict[str, float]:
@@ -236,3 +238,46 @@ def test_what_cannot_be_run(single: None, tmp_path: Path) -> None:
         refused(lambda wrong=wrong: RayBackend(**wrong), "number")
     ran.ask(1)
     refused(lambda: backend.run(ran, quick, 5), "study-pending")
+
+
+DRIVER = """
+import sys
+sys.path.insert(0, {tests!r})
+import ray
+import pimnas
+from test_distributed import WEIGHTS, RayBackend, slow, study
+ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+kept = pimnas.Study.open({run!r}) if {again} else study({run!r})
+RayBackend().run(kept, slow, {budget}, shared=WEIGHTS,
+                 progress=lambda progress: print(progress.told, flush=True))
+"""
+
+
+def test_a_killed_driver_goes_on_from_its_store(tmp_path: Path, expected: Any) -> None:
+    run = tmp_path / "run"
+
+    def driver(again: bool) -> subprocess.Popen[str]:
+        code = DRIVER.format(
+            tests=str(Path(__file__).parent), run=str(run), again=again, budget=TRIALS
+        )
+        return subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+
+    first = driver(again=False)
+    assert first.stdout is not None
+    for line in first.stdout:
+        if int(line) >= 17:
+            break
+    # Ray's own processes are of the same session.
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    first.stdout.close()
+    with Study.open(run, read_only=True) as left:
+        assert 17 <= left.told < TRIALS
+        assert left.trials() == expected[: len(left)]
+    second = driver(again=True)
+    said = second.communicate(timeout=300)[0]
+    assert second.returncode == 0 and said.splitlines()[-1] == str(TRIALS)
+    with Study.open(run) as done:
+        assert done.trials() == expected and not done.pending

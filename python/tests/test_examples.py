@@ -51,8 +51,7 @@ def test_the_notebook_runs() -> None:
 
 def test_the_search_on_ray(tmp_path: Path) -> None:
     needs("ray")
-    path = tmp_path / "study.json"
-    command = [sys.executable, str(EXAMPLES / "search_on_ray.py"), "--checkpoint", str(path)]
+    command = [sys.executable, str(EXAMPLES / "search_on_ray.py"), "--run", str(tmp_path / "run")]
     for budget in (300, 500):
         ran = subprocess.run(
             [*command, "--budget", str(budget)],

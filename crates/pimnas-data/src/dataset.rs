@@ -190,6 +190,27 @@ impl Dataset {
         self.select(&(0..count.min(self.len())).collect::<Vec<_>>())
     }
 
+    /// The last images of each class, about as many as asked for in all, kept apart from the
+    /// others: the others first. Both are in the order of all.
+    #[must_use]
+    pub fn apart(&self, count: usize) -> (Self, Self) {
+        let each = count.div_ceil(self.classes.max(1));
+        let mut taken = vec![0; self.classes];
+        let (mut last, mut kept) = (Vec::new(), Vec::new());
+        for (index, &label) in self.labels.iter().enumerate().rev() {
+            match taken.get_mut(label as usize) {
+                Some(taken) if *taken < each => {
+                    *taken += 1;
+                    last.push(index);
+                }
+                Some(_) | None => kept.push(index),
+            }
+        }
+        last.reverse();
+        kept.reverse();
+        (self.select(&kept), self.select(&last))
+    }
+
     fn without_images(&self) -> Self {
         Self {
             shape: self.shape,

@@ -15,8 +15,13 @@ mod options;
 mod report;
 mod space;
 mod study;
+mod study_report;
 mod study_run;
 mod study_setup;
+mod study_store;
+mod supernet;
+mod supernet_candidate;
+mod supernet_data;
 mod sweep;
 mod trial;
 
@@ -40,6 +45,8 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<space::PyCandidate>()?;
     module.add_class::<trial::PyTrial>()?;
     module.add_class::<study::PyStudy>()?;
+    module.add_class::<supernet::PySuperNet>()?;
+    module.add_class::<supernet_candidate::PySuperNetCandidate>()?;
     module.add_function(wrap_pyfunction!(report::simulate, module)?)?;
     module.add_function(wrap_pyfunction!(report::explain, module)?)?;
     module.add_function(wrap_pyfunction!(sweep::sweep, module)?)?;

@@ -39,6 +39,12 @@ impl PyNetwork {
         Self { network: Arc::new(network), parameters: None, title, notes: Vec::new() }
     }
 
+    /// A network with weights.
+    pub fn with_parameters(network: Network, parameters: Parameters) -> Self {
+        let title = network.name.clone();
+        Self { parameters: Some(Arc::new(parameters)), ..Self::of(network, &title) }
+    }
+
     fn converted(graph: &FloatGraph, norms: Norms, title: &str) -> PyResult<Self> {
         let options = ConvertOptions { norms, ..ConvertOptions::default() };
         let Converted { network, parameters, notes } =

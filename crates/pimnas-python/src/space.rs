@@ -103,6 +103,14 @@ impl PySpace {
         Self::new(Some(&name.to_string_lossy()))
     }
 
+    /// One that comes with the package, or a file.
+    pub(crate) fn named(name: &str) -> PyResult<Self> {
+        if spaces::NAMES.contains(&name) || !std::path::Path::new(name).exists() {
+            return Self::new(Some(name));
+        }
+        Self::from_file(name.into())
+    }
+
     /// Its name.
     pub(crate) fn title(&self) -> &str {
         self.space.name()
@@ -361,6 +369,18 @@ impl PyRollout {
         py: Python<'py>,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         Ok((py.get_type::<Self>().getattr("from_json")?, PyTuple::new(py, [self.to_json()])?))
+    }
+}
+
+impl PyCandidate {
+    /// Its rollout.
+    pub(crate) fn genotype(&self) -> &PyRollout {
+        &self.rollout
+    }
+
+    /// Its hardware.
+    pub(crate) fn realised(&self) -> PyHardware {
+        self.hardware.clone()
     }
 }
 

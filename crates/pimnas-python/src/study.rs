@@ -1,11 +1,19 @@
 //! Studies: searches that Python evaluates.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use pimnas_page::RunPage;
+use pimnas_search::Rollout;
 use pimnas_search::controllers;
 use pimnas_search::pareto::hypervolume;
-use pimnas_search::search::{AskTell, SearchError, Snapshot, TellError, Told, Trial, TrialId};
+use pimnas_search::search::{
+    AskTell, ResumeError, Search, SearchError, Snapshot, StopReason, TellError, Told, Trial,
+    TrialId,
+};
+use pimnas_store::{Place, RunStore, Stored};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use serde::{Deserialize, Serialize};
@@ -16,9 +24,11 @@ use crate::html;
 use crate::json::shown;
 use crate::report::frame;
 use crate::space::{PyCandidate, PyRollout, PySpace};
+use crate::study_report::{Page, quoted};
 use crate::study_run::Run;
 use crate::study_setup::{Parts, Setup, count, direction_name, objectives, reference, texts};
-use crate::trial::{PyTrial, told};
+use crate::study_store::{Kept, session, store_error};
+use crate::trial::{Found, PyTrial, told};
 
 /// Version of the written form.
 const VERSION: u32 = 1;
@@ -29,7 +39,13 @@ pub struct PyStudy {
     setup: Setup,
     space: PySpace,
     hardware: PyHardware,
-    inner: Mutex<AskTell<'static>>,
+    inner: Mutex<Working>,
+}
+
+/// The search, and where it is kept.
+struct Working {
+    asked: AskTell<'static>,
+    kept: Kept,
 }
 
 /// The written form: the set-up, the state before the running batch, and every trial that is told.
@@ -56,9 +72,10 @@ fn damaged(what: impl std::fmt::Display) -> PyErr {
 }
 
 impl PyStudy {
-    fn of(setup: Setup, parts: Parts) -> Self {
+    fn of(setup: Setup, parts: Parts, kept: Kept) -> Self {
         let Parts { space, hardware, search } = parts;
-        Self { setup, space, hardware, inner: Mutex::new(AskTell::new(search)) }
+        let inner = Mutex::new(Working { asked: AskTell::new(search), kept });
+        Self { setup, space, hardware, inner }
     }
 
     /// Does something with the search while other Python threads run.
@@ -67,14 +84,43 @@ impl PyStudy {
         py: Python<'_>,
         act: impl FnOnce(&mut AskTell<'static>) -> T + Send,
     ) -> T {
+        self.work(py, |working| act(&mut working.asked))
+    }
+
+    /// The same with the store.
+    fn work<T: Send>(&self, py: Python<'_>, act: impl FnOnce(&mut Working) -> T + Send) -> T {
         py.detach(|| act(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Takes in what was found out of a trial, and stores it; `time` is that of its evaluation.
+    pub fn take(
+        &self,
+        py: Python<'_>,
+        trial: &Bound<'_, PyAny>,
+        (told, time): (Found<'_, '_>, Option<Duration>),
+    ) -> PyResult<()> {
+        let id = self.meant(py, trial)?;
+        let goals = self.with(py, |inner| inner.search().goals().clone());
+        let told = self::told(&goals, told.metrics, told.failed)?;
+        self.work(py, |working| {
+            working.kept.check()?;
+            working.asked.tell(id, told).map_err(|error| tell_error(&error))?;
+            working.kept.told(&working.asked, (id, time)).map_err(|error| store_error(&error))
+        })
+    }
+
+    /// Notes in the store why a run of it ended.
+    pub fn settle(&self, py: Python<'_>, reason: StopReason) -> PyResult<()> {
+        self.work(py, |working| working.kept.ended(&working.asked, reason))
+            .map_err(|error| store_error(&error))
     }
 
     /// Up to that many trials; none where the space has nothing new.
     pub fn asked(&self, py: Python<'_>, at_most: usize) -> PyResult<Vec<PyTrial>> {
-        let (given, out) = self.with(py, |inner| {
-            let given = inner.ask(at_most).map_err(|error| search_error(&error))?;
-            PyResult::Ok((given, inner.out().count()))
+        let (given, out) = self.work(py, |working| {
+            working.kept.check()?;
+            let given = working.asked.ask(at_most).map_err(|error| search_error(&error))?;
+            PyResult::Ok((given, working.asked.out().count()))
         })?;
         if given.is_empty() && out > 0 {
             let message = format!("all of the batch is asked for, and {out} of it not told");
@@ -160,31 +206,57 @@ fn restored(written: Written) -> PyResult<PyStudy> {
     let search = search.resume(snapshot, trials).map_err(|error| {
         PyErr::from(Fault::new(Kind::Search, "study-damaged", &error).hint(error.hint()))
     })?;
-    let mut inner = AskTell::new(search);
-    if !rest.is_empty() || !early.is_empty() {
-        replay(&mut inner, &rest, early)?;
-    }
-    Ok(PyStudy { setup, space, hardware, inner: Mutex::new(inner) })
+    let mut asked = AskTell::new(search);
+    let known: BTreeMap<TrialId, (Option<Rollout>, Told)> = rest
+        .into_iter()
+        .map(|trial| (trial.id, (Some(trial.rollout.clone()), trial.told())))
+        .chain(early.into_iter().map(|(id, told)| (id, (None, told))))
+        .collect();
+    replay(&mut asked, known)?;
+    let inner = Mutex::new(Working { asked, kept: Kept::Nowhere });
+    Ok(PyStudy { setup, space, hardware, inner })
 }
 
-fn replay(inner: &mut AskTell<'_>, rest: &[Trial], early: Vec<(TrialId, Told)>) -> PyResult<()> {
-    let asked = inner.ask(usize::MAX).map_err(|error| search_error(&error))?;
-    let done = rest.iter().zip(&asked);
-    let same = done
-        .clone()
-        .all(|(trial, (id, proposal))| trial.id == *id && trial.rollout == proposal.rollout);
-    if !same || rest.len() > asked.len() {
-        return Err(damaged("the running batch is another one"));
+/// Tells again what was told of batches that were not whole. What was proposed then is proposed
+/// again.
+fn replay(
+    asked: &mut AskTell<'_>,
+    mut known: BTreeMap<TrialId, (Option<Rollout>, Told)>,
+) -> PyResult<()> {
+    while !known.is_empty() {
+        let given = asked.ask(usize::MAX).map_err(|error| search_error(&error))?;
+        let mut some = false;
+        for (id, proposal) in given {
+            let Some((rollout, told)) = known.remove(&id) else { continue };
+            if rollout.is_some_and(|rollout| rollout != proposal.rollout) {
+                return Err(damaged("the running batch is another one"));
+            }
+            asked.tell(id, told).map_err(|error| damaged(&error))?;
+            some = true;
+        }
+        if !some || (!known.is_empty() && !asked.is_between_batches()) {
+            return Err(damaged("trials were told that are not proposed"));
+        }
     }
-    let told = done.map(|(trial, (id, _))| (*id, trial.told())).chain(early);
-    for (id, told) in told {
-        inner.tell(id, told).map_err(|error| damaged(&error))?;
-    }
-    let out: Vec<TrialId> = inner.out().map(|(id, _)| id).collect();
-    for id in out {
-        inner.release(id).map_err(|error| damaged(&error))?;
-    }
-    Ok(())
+    let out: Vec<TrialId> = asked.out().map(|(id, _)| id).collect();
+    out.into_iter().try_for_each(|id| asked.release(id)).map_err(|error| damaged(&error))
+}
+
+/// The search of a stored run, with all that is told in it.
+fn continued(search: Search<'static>, stored: &Stored) -> PyResult<AskTell<'static>> {
+    let wrong = |error: &ResumeError| {
+        PyErr::from(Fault::new(Kind::Search, "store-damaged", error).hint(error.hint()))
+    };
+    let trials = stored.trials.iter().map(|one| one.trial.clone()).collect();
+    let search = match &stored.snapshot {
+        None => search,
+        Some(snapshot) => search.resume(snapshot.clone(), trials).map_err(|error| wrong(&error))?,
+    };
+    let mut asked = AskTell::new(search);
+    let running = stored.running.iter().map(|one| &one.trial);
+    let known = running.map(|trial| (trial.id, (Some(trial.rollout.clone()), trial.told())));
+    replay(&mut asked, known.collect())?;
+    Ok(asked)
 }
 
 #[pymethods]
@@ -192,7 +264,7 @@ impl PyStudy {
     #[new]
     #[pyo3(signature = (
         space, objectives, controller="nsga2", seed=None, *, constraints=None, metrics=None,
-        batch=None, horizon=None, reference=None, hardware=None
+        batch=None, horizon=None, reference=None, hardware=None, store=None
     ))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn new(
@@ -206,8 +278,10 @@ impl PyStudy {
         horizon: Option<&Bound<'_, PyAny>>,
         reference: Option<&Bound<'_, PyAny>>,
         hardware: Option<&Bound<'_, PyAny>>,
+        store: Option<PathBuf>,
     ) -> PyResult<Self> {
         const BATCH: u64 = 16;
+        let py = objectives.py();
         const HORIZON: u64 = 1000;
         let space = PySpace::given(space)?;
         let hardware = PyHardware::given(hardware)?;
@@ -229,12 +303,95 @@ impl PyStudy {
             batch: size(number(batch, "batch", 1, BATCH)?),
             horizon: size(number(horizon, "horizon", 1, HORIZON)?),
             reference: None,
+            searched: None,
         };
         let names: Vec<&str> = setup.objectives.iter().map(|(name, _)| name.as_str()).collect();
         let point = reference.map(|given| self::reference(given, &names)).transpose()?;
         setup.reference = point;
         let parts = setup.with(space, hardware)?;
-        Ok(Self::of(setup, parts))
+        let kept = match store {
+            None => Kept::Nowhere,
+            Some(folder) => {
+                let info = setup.info(&parts.space)?;
+                let session = session(py, &info.config)?;
+                Kept::create(folder, info, session)?
+            }
+        };
+        Ok(Self::of(setup, parts, kept))
+    }
+
+    /// Opens a stored run: a study, which goes on, or a search of the command, which is read.
+    #[staticmethod]
+    #[pyo3(signature = (run, *, read_only=false))]
+    fn open(py: Python<'_>, run: PathBuf, read_only: bool) -> PyResult<Self> {
+        let place = Place::new(&run);
+        let stored = py.detach(|| Stored::read(&place)).map_err(|error| store_error(&error))?;
+        let setup = Setup::of_run(&stored.info)?;
+        let session = session(py, &stored.info.config)?;
+        let hint = if setup.searched.is_some() {
+            format!("continue it by `pimnas search --resume {}`", place.folder().display())
+        } else {
+            "open it without `read_only`".to_owned()
+        };
+        py.detach(|| {
+            let (kept, stored) = if read_only || setup.searched.is_some() {
+                (Kept::Reading(place, hint), stored)
+            } else {
+                let (store, stored) =
+                    RunStore::open(&place).map_err(|error| store_error(&error))?;
+                (Kept::opened(store, &stored, session), stored)
+            };
+            let Parts { space, hardware, search } = setup.build()?;
+            let asked = continued(search, &stored)?;
+            let inner = Mutex::new(Working { asked, kept });
+            Ok(Self { setup, space, hardware, inner })
+        })
+    }
+
+    /// Writes what is left, and lets the store go.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.work(py, |working| working.kept.close(&working.asked))
+            .map_err(|error| store_error(&error))
+    }
+
+    fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_raised))]
+    fn __exit__(&self, py: Python<'_>, _raised: &Bound<'_, PyTuple>) -> PyResult<()> {
+        self.close(py)
+    }
+
+    /// The folder of its run.
+    #[getter]
+    fn store(&self, py: Python<'_>) -> Option<PathBuf> {
+        self.work(py, |working| working.kept.place().map(|place| place.folder().to_owned()))
+    }
+
+    /// Writes the page of the study.
+    #[pyo3(signature = (path=None, *, members=None))]
+    fn report(
+        &self,
+        py: Python<'_>,
+        path: Option<PathBuf>,
+        members: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<PathBuf> {
+        let sections = members.map_or(Ok(RunPage::SECTIONS as u64), |n| count(n, "members", 0))?;
+        let (session, info) =
+            (session(py, &serde_json::Value::Null)?, self.setup.info(&self.space)?);
+        let folder = self.store(py).map(|folder| quoted(py, &folder)).transpose()?;
+        self.work(py, |working| {
+            let sections = usize::try_from(sections).unwrap_or(usize::MAX);
+            let page = Page { sections, path, folder };
+            page.write(&working.asked, (working.kept.place(), (info, session)))
+        })
+    }
+
+    /// Notes why a search by another loop ended.
+    fn _ended(&self, py: Python<'_>, exhausted: bool) -> PyResult<()> {
+        let reason = if exhausted { StopReason::Exhausted } else { StopReason::Evaluations };
+        self.settle(py, reason)
     }
 
     /// Names of the controllers.
@@ -263,10 +420,7 @@ impl PyStudy {
         metrics: Option<&Bound<'_, PyAny>>,
         failed: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let id = self.meant(py, trial)?;
-        let goals = self.with(py, |inner| inner.search().goals().clone());
-        let told = told(&goals, metrics, failed)?;
-        self.with(py, |inner| inner.tell(id, told)).map_err(|error| tell_error(&error))
+        self.take(py, trial, (Found { metrics, failed }, None))
     }
 
     /// Asks, evaluates and tells; gives the reason of the end.
@@ -280,7 +434,15 @@ impl PyStudy {
         callback: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<&'static str> {
         let budget = count(budget, "budget", 1)?;
-        Run { study: slf, evaluate, catch, callback }.until(budget, seconds)
+        let reason = Run { study: slf, evaluate, catch, callback }.until(budget, seconds)?;
+        slf.get().settle(slf.py(), reason)?;
+        Ok(match reason {
+            StopReason::WallTime => "wall_time",
+            StopReason::Exhausted => "exhausted",
+            StopReason::Evaluations | StopReason::Stagnation | StopReason::Interrupted => {
+                "evaluations"
+            }
+        })
     }
 
     pub fn release(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {

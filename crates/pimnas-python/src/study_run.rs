@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
+use pimnas_search::search::StopReason;
 use pyo3::prelude::*;
 
 use crate::errors::{Fault, Kind};
 use crate::json::shown;
 use crate::study::PyStudy;
-use crate::trial::PyTrial;
+use crate::trial::{Found, PyTrial};
 
 /// A study and what evaluates it.
 pub struct Run<'r, 'py> {
@@ -20,7 +21,7 @@ pub struct Run<'r, 'py> {
 impl Run<'_, '_> {
     /// Runs until that many trials are told in total, or for that long. A trial whose evaluation
     /// is broken off is handed back.
-    pub fn until(&self, budget: u64, seconds: Option<f64>) -> PyResult<&'static str> {
+    pub fn until(&self, budget: u64, seconds: Option<f64>) -> PyResult<StopReason> {
         let begin = Instant::now();
         let py = self.study.py();
         for given in [Some(self.evaluate), self.callback].into_iter().flatten() {
@@ -39,12 +40,12 @@ impl Run<'_, '_> {
         loop {
             py.check_signals()?;
             if study.told(py) as u64 >= budget {
-                return Ok("evaluations");
+                return Ok(StopReason::Evaluations);
             }
             if seconds.is_some_and(|limit| begin.elapsed().as_secs_f64() >= limit) {
-                return Ok("wall_time");
+                return Ok(StopReason::WallTime);
             }
-            let Some(trial) = study.asked(py, 1)?.pop() else { return Ok("exhausted") };
+            let Some(trial) = study.asked(py, 1)?.pop() else { return Ok(StopReason::Exhausted) };
             let trial = Bound::new(py, trial)?;
             if let Err(error) = self.one(&trial) {
                 // The error of the evaluation counts; one of handing back would mean less.
@@ -60,15 +61,21 @@ impl Run<'_, '_> {
     fn one(&self, trial: &Bound<'_, PyTrial>) -> PyResult<()> {
         let py = self.study.py();
         let study = self.study.get();
+        let begin = Instant::now();
         let measured = study
             .decode(py, trial.as_any())
             .map_err(|error| (error, true))
             .and_then(|candidate| self.evaluate.call1((candidate,)).map_err(|e| (e, false)));
+        let time = Some(begin.elapsed());
         match measured {
-            Ok(metrics) => study.tell(py, trial.as_any(), Some(&metrics), None),
+            Ok(metrics) => {
+                let found = Found { metrics: Some(&metrics), failed: None };
+                study.take(py, trial.as_any(), (found, time))
+            }
             Err((error, of_decoding)) if self.is_caught(py, &error, of_decoding)? => {
                 let reason = reason(py, &error)?;
-                study.tell(py, trial.as_any(), None, Some(&reason))
+                let found = Found { metrics: None, failed: Some(&reason) };
+                study.take(py, trial.as_any(), (found, time))
             }
             Err((error, _)) => Err(error),
         }

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use pimnas_cosearch::hardware_metrics;
+use pimnas_search::Space as _;
 use pimnas_search::controllers;
 use pimnas_search::search::{
     Budget, Constraint, CostClass, Direction, GoalError, Goals, Metric, Objective, Quantity, Search,
 };
+use pimnas_store::{DecisionInfo, RunInfo, SpaceInfo, StageInfo};
+use pimnas_supernet::AccuracyMetric;
 use pyo3::prelude::*;
 use pyo3::types::{PyMapping, PyString};
 use serde::{Deserialize, Serialize};
@@ -16,14 +20,17 @@ use crate::json::shown;
 use crate::space::PySpace;
 use crate::trial::figure;
 
-/// Metrics whose direction goes without saying: those of a simulation, and accuracy.
-const KNOWN: [(&str, &str, Direction, CostClass); 5] = [
-    ("latency_ms", "ms", Direction::Minimise, CostClass::Simulation),
-    ("energy_mJ", "mJ", Direction::Minimise, CostClass::Simulation),
-    ("area_mm2", "mm²", Direction::Minimise, CostClass::Simulation),
-    ("power_W", "W", Direction::Minimise, CostClass::Simulation),
-    ("accuracy", "", Direction::Maximise, CostClass::Inference),
-];
+/// Metrics whose direction goes without saying: those of the simulator, of super nets, and
+/// `accuracy`.
+fn known() -> Vec<Metric> {
+    let mut known = hardware_metrics();
+    known.extend(AccuracyMetric::ALL.map(AccuracyMetric::metric));
+    known.push(Metric::new("accuracy", "", Direction::Maximise, CostClass::Inference));
+    known
+}
+
+/// Key of a study in the configuration of a run.
+const STUDY: &str = "study";
 
 /// All that decides what a study proposes, but for what it is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +45,17 @@ pub struct Setup {
     pub batch: usize,
     pub horizon: usize,
     pub reference: Option<Vec<f64>>,
+    /// What a search of the command is for, in the place of the names above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub searched: Option<Searched>,
+}
+
+/// Goals of a search of the command, which may have scalars and metrics of several stages.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Searched {
+    metrics: Vec<Metric>,
+    objectives: Vec<Objective>,
+    constraints: Vec<Constraint>,
 }
 
 /// A study's parts.
@@ -72,7 +90,79 @@ impl Setup {
         Ok(Parts { space, hardware, search })
     }
 
+    /// That of a stored run.
+    pub fn of_run(info: &RunInfo) -> PyResult<Self> {
+        if let Some(setup) = info.config.get(STUDY) {
+            return serde_json::from_value(setup.clone()).map_err(|error| {
+                let message = format!("the study of the run cannot be read: {error}");
+                let fault = Fault::new(Kind::Search, "store-damaged", message);
+                fault.hint("use the version of the program that wrote it").into()
+            });
+        }
+        let Some(space) = info.space.text.clone() else {
+            let message = format!("the space {} of the run has no text", info.space.name);
+            let fault = Fault::new(Kind::Search, "study-space", message);
+            return Err(fault.hint("open a run of a space that is written in TOML").into());
+        };
+        let searched = Searched {
+            metrics: info.metrics(),
+            objectives: info.objectives.clone(),
+            constraints: info.constraints.clone(),
+        };
+        let goals = searched.goals()?;
+        Ok(Self {
+            space,
+            hardware: info.hardware.clone(),
+            objectives: goals.objectives().map(|(of, way)| (of.name.clone(), way)).collect(),
+            constraints: info.constraints.iter().map(ToString::to_string).collect(),
+            metrics: searched.metrics.iter().map(|metric| metric.name.clone()).collect(),
+            controller: info.controller.clone(),
+            seed: info.seed,
+            batch: info.batch,
+            horizon: info.budget.evaluations,
+            reference: None,
+            searched: Some(searched),
+        })
+    }
+
+    /// What a store is told of the study before its first trial.
+    pub fn info(&self, space: &PySpace) -> PyResult<RunInfo> {
+        let goals = self.goals()?;
+        let (objectives, constraints) = match &self.searched {
+            Some(searched) => (searched.objectives.clone(), searched.constraints.clone()),
+            None => (self.plain_objectives(), goals.constraints().cloned().collect()),
+        };
+        let setup = serde_json::to_value(self).unwrap_or_default();
+        Ok(RunInfo {
+            space: SpaceInfo::new(&*space.space, Some(&self.space)),
+            decisions: DecisionInfo::all(space.space.decisions()),
+            stages: vec![StageInfo {
+                name: "evaluation".to_owned(),
+                metrics: goals.metrics().to_vec(),
+            }],
+            controller: self.controller.clone(),
+            seed: self.seed,
+            batch: self.batch,
+            budget: Budget::evaluations(self.horizon),
+            objectives,
+            constraints,
+            hardware: self.hardware.clone(),
+            config: serde_json::json!({ STUDY: setup }),
+        })
+    }
+
+    fn plain_objectives(&self) -> Vec<Objective> {
+        let one = |(name, way): &(String, Direction)| Objective {
+            quantity: Quantity::Metric(name.clone()),
+            direction: Some(*way),
+        };
+        self.objectives.iter().map(one).collect()
+    }
+
     fn goals(&self) -> PyResult<Goals> {
+        if let Some(searched) = &self.searched {
+            return searched.goals();
+        }
         let mut constraints = Vec::new();
         for text in &self.constraints {
             let constraint: Constraint = text.parse().map_err(|error| bad_goals(&[error]))?;
@@ -88,23 +178,22 @@ impl Setup {
                 metrics.push(metric(name, way));
             }
         }
-        let objectives: Vec<Objective> = self
-            .objectives
-            .iter()
-            .map(|(name, way)| Objective {
-                quantity: Quantity::Metric(name.clone()),
-                direction: Some(*way),
-            })
-            .collect();
+        let objectives = self.plain_objectives();
         Goals::new(&metrics, &objectives, &constraints).map_err(|errors| bad_goals(&errors))
     }
 }
 
+impl Searched {
+    fn goals(&self) -> PyResult<Goals> {
+        Goals::new(&self.metrics, &self.objectives, &self.constraints).map_err(|e| bad_goals(&e))
+    }
+}
+
 fn metric(name: &str, way: Option<Direction>) -> Metric {
-    let known = KNOWN.iter().find(|(known, ..)| *known == name);
-    let (unit, usual, cost) =
-        known.map_or(("", Direction::Minimise, CostClass::Training), |k| (k.1, k.2, k.3));
-    Metric::new(name, unit, way.unwrap_or(usual), cost)
+    let known = known().into_iter().find(|known| known.name == name);
+    let new = || Metric::new(name, "", Direction::Minimise, CostClass::Training);
+    let metric = known.unwrap_or_else(new);
+    Metric { direction: way.unwrap_or(metric.direction), ..metric }
 }
 
 fn bad_goals(errors: &[GoalError]) -> PyErr {
@@ -130,12 +219,13 @@ pub fn objectives(given: &Bound<'_, PyAny>) -> PyResult<Vec<(String, Direction)>
         }
         return Ok(objectives);
     }
-    let usual = |name: String| match KNOWN.iter().find(|(known, ..)| *known == name) {
-        Some(&(_, _, way, _)) => Ok((name, way)),
+    let known = known();
+    let usual = |name: String| match known.iter().find(|known| known.name == name) {
+        Some(metric) => Ok((name, metric.direction)),
         None => {
             let shown = pimnas_suggest::shown(&name);
             let message = format!("which way `{shown}` is better is not known");
-            let names = KNOWN.iter().map(|(known, ..)| *known);
+            let names = known.iter().map(|known| known.name.as_str());
             let hint = pimnas_suggest::closest(&name, names).map_or_else(
                 || format!("give {{\"{shown}\": \"minimise\"}} or {{\"{shown}\": \"maximise\"}}"),
                 |close| format!("did you mean `{close}`?"),

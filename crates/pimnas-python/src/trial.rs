@@ -58,10 +58,17 @@ impl PyTrial {
             Merit::Feasible(_) | Merit::Unknown | Merit::Impossible => 0.0,
         };
         let names = goals.metrics().iter().map(|metric| metric.name.clone());
+        let mut metrics: Vec<_> = names.zip(trial.figures.iter().copied()).collect();
+        // Scalars of a search of the command, which are no metrics.
+        for ((of, _), value) in goals.objectives().zip(goals.values(&trial.figures)) {
+            if metrics.iter().all(|(name, _)| *name != of.name) {
+                metrics.push((of.name.clone(), value));
+            }
+        }
         let facts = Facts {
             number: trial.id.0,
             state: state.to_owned(),
-            metrics: names.zip(trial.figures.iter().copied()).collect(),
+            metrics,
             reasons,
             violation,
             lineage: trial.lineage.clone(),
@@ -200,6 +207,13 @@ impl PyTrial {
 fn damaged(error: &serde_json::Error) -> PyErr {
     let fault = Fault::new(Kind::Search, "trial-damaged", format!("not a trial: {error}"));
     fault.hint("give what `Trial.to_json` wrote").into()
+}
+
+/// What Python says of a trial, one of both.
+#[derive(Clone, Copy)]
+pub struct Found<'f, 'py> {
+    pub metrics: Option<&'f Bound<'py, PyAny>>,
+    pub failed: Option<&'f Bound<'py, PyAny>>,
 }
 
 /// What Python says of a trial: a mapping of figures, or why it failed.

@@ -18,6 +18,7 @@ mod read;
 mod schema;
 mod store;
 mod summary;
+mod test;
 mod timed;
 
 pub use differences::{Difference, differences};
@@ -32,4 +33,5 @@ pub use summary::{
     Funnel, HypervolumeCurve, HypervolumePoint, ObjectiveSummary, RunSummary, StoppedAt,
     TrialSummary, cheap_front,
 };
+pub use test::TestAccuracies;
 pub use timed::{Spent, Timed};

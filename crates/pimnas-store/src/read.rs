@@ -33,8 +33,11 @@ pub struct Stored {
     pub info: RunInfo,
     /// Times in which it was worked on, in order; one or more.
     pub sessions: Vec<Session>,
-    /// The trials, in order.
+    /// The trials of whole batches, in order: those that `snapshot` counts.
     pub trials: Vec<StoredTrial>,
+    /// What was told of the batches behind them, by a search that is asked and told; in order,
+    /// perhaps with gaps.
+    pub running: Vec<StoredTrial>,
     /// The end of each batch: trials until then, and the time since the run began.
     pub batches: Vec<(usize, Duration)>,
     /// The state to continue from; `None` before the first batch is stored.
@@ -88,7 +91,8 @@ pub(crate) fn all(connection: &Connection, place: &Place) -> Result<Stored, Stor
         .map_err(|error| damaged(format!("the run's description: {error}")))?;
     let sessions = sessions(connection).map_err(failed)?;
     let sizes = (info.metrics().len(), info.stages.len());
-    let trials = trials(connection, sizes).map_err(failed)?;
+    let trials = whole(connection, sizes).map_err(failed)?;
+    let running = running(connection, sizes).map_err(failed)?;
     let batches = batches(connection).map_err(failed)?;
     let state = connection.query_row("SELECT * FROM state", [], |row| {
         let (trials, elapsed): (usize, u64) = (row.get(1)?, row.get(2)?);
@@ -99,6 +103,7 @@ pub(crate) fn all(connection: &Connection, place: &Place) -> Result<Stored, Stor
         info,
         sessions,
         trials,
+        running,
         batches,
         snapshot: None,
         elapsed: Duration::ZERO,
@@ -145,18 +150,32 @@ fn batches(connection: &Connection) -> rusqlite::Result<Vec<(usize, Duration)>> 
     rows.collect()
 }
 
-fn trials(connection: &Connection, sizes: (usize, usize)) -> rusqlite::Result<Vec<StoredTrial>> {
-    let mut select = connection.prepare(&schema::select(sizes.0, sizes.1))?;
+/// All rows of a table of trials.
+fn trials(
+    connection: &Connection,
+    (table, sizes): (&str, (usize, usize)),
+) -> rusqlite::Result<Vec<StoredTrial>> {
+    let mut select = connection.prepare(&schema::select(table, sizes.0, sizes.1))?;
     let mut rows = select.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let one = trial(row, sizes)?;
-        if one.trial.id.index() != found.len() {
-            return Err(wrong(0));
-        }
-        found.push(one);
+        found.push(trial(row, sizes)?);
     }
     Ok(found)
+}
+
+/// Trials of whole batches, none of which may be missing.
+fn whole(connection: &Connection, sizes: (usize, usize)) -> rusqlite::Result<Vec<StoredTrial>> {
+    let found = trials(connection, (schema::TRIAL, sizes))?;
+    let is_in_place = |(at, one): (usize, &StoredTrial)| one.trial.id.index() == at;
+    if found.iter().enumerate().all(is_in_place) { Ok(found) } else { Err(wrong(0)) }
+}
+
+/// Trials of batches that are not whole, where the store has such.
+fn running(connection: &Connection, sizes: (usize, usize)) -> rusqlite::Result<Vec<StoredTrial>> {
+    let exists = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)";
+    let is_there: bool = connection.query_row(exists, [schema::RUNNING], |row| row.get(0))?;
+    if is_there { trials(connection, (schema::RUNNING, sizes)) } else { Ok(Vec::new()) }
 }
 
 /// A column that has not what the program writes.

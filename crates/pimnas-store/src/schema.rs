@@ -37,21 +37,38 @@ CREATE TABLE state (
 /// Append-only tables.
 const GUARDED: [&str; 3] = ["trial", "batch", "session"];
 
-/// The statements that make an empty store for evaluations of so many figures in so many stages.
-pub(crate) fn statements(metrics: &[String], stages: &[String]) -> String {
-    let mut text = FIXED.to_owned();
-    text += "CREATE TABLE trial (\n    id INTEGER PRIMARY KEY,\n    choices TEXT NOT NULL,\n    \
+/// The table of trials of whole batches.
+pub(crate) const TRIAL: &str = "trial";
+/// The table, in stores of searches that are asked and told, of trials of batches that are not
+/// whole. It was not there in the first stores; whoever does not know it sees whole batches.
+pub(crate) const RUNNING: &str = "running";
+
+/// The columns of a table of trials.
+fn trials(name: &str, metrics: usize, stages: usize) -> String {
+    let mut text = format!("TABLE {name} (\n    ");
+    text += "id INTEGER PRIMARY KEY,\n    choices TEXT NOT NULL,\n    \
              hash TEXT NOT NULL,\n    lineage TEXT NOT NULL,\n    parent INTEGER,\n    \
              other_parent INTEGER,\n    seed INTEGER NOT NULL,\n    stages INTEGER NOT NULL,\n    \
              outcome TEXT NOT NULL,\n    reason TEXT";
-    for index in 0..metrics.len() {
+    for index in 0..metrics {
         // Numbers, nothing for what is not known, and the word `nan`, which SQLite has not.
         text += &format!(",\n    figure{index} ANY");
     }
-    for index in 0..stages.len() {
+    for index in 0..stages {
         text += &format!(",\n    spent{index}_ns INTEGER");
     }
-    text += "\n) STRICT;\n";
+    text + "\n) STRICT"
+}
+
+/// The statement that makes the table of trials of batches that are not whole.
+pub(crate) fn running(metrics: usize, stages: usize) -> String {
+    format!("CREATE {}", trials(&format!("IF NOT EXISTS {RUNNING}"), metrics, stages))
+}
+
+/// The statements that make an empty store for evaluations of so many figures in so many stages.
+pub(crate) fn statements(metrics: &[String], stages: &[String]) -> String {
+    let mut text = FIXED.to_owned();
+    text += &format!("CREATE {};\n", trials(TRIAL, metrics.len(), stages.len()));
     for table in GUARDED {
         for action in ["UPDATE", "DELETE"] {
             text += &format!(
@@ -85,20 +102,20 @@ fn view(metrics: &[String], stages: &[String]) -> String {
     )
 }
 
-/// The statement that appends a trial.
-pub(crate) fn insert(metrics: usize, stages: usize) -> String {
+/// The statement that appends a trial to a table of trials.
+pub(crate) fn insert(table: &str, metrics: usize, stages: usize) -> String {
     let mut columns =
         "id, choices, hash, lineage, parent, other_parent, seed, stages, outcome, reason"
             .to_owned();
     (0..metrics).for_each(|index| columns += &format!(", figure{index}"));
     (0..stages).for_each(|index| columns += &format!(", spent{index}_ns"));
     let marks = vec!["?"; columns.split(',').count()].join(", ");
-    format!("INSERT INTO trial ({columns}) VALUES ({marks})")
+    format!("INSERT INTO {table} ({columns}) VALUES ({marks})")
 }
 
-/// The statement that gives all trials, with the columns in the order of [`insert`].
-pub(crate) fn select(metrics: usize, stages: usize) -> String {
-    let columns = insert(metrics, stages);
+/// The statement that gives all trials of a table, with the columns in the order of [`insert`].
+pub(crate) fn select(table: &str, metrics: usize, stages: usize) -> String {
+    let columns = insert(table, metrics, stages);
     let columns = columns.split(['(', ')']).nth(1).unwrap_or("*").to_owned();
-    format!("SELECT {columns} FROM trial ORDER BY id")
+    format!("SELECT {columns} FROM {table} ORDER BY id")
 }

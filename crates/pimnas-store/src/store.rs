@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pimnas_search::Genotype;
-use pimnas_search::search::{Search, StopReason, Trial};
+use pimnas_search::search::{Search, Snapshot, StopReason, Trial};
 use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, ToSql, params};
 
@@ -32,6 +32,8 @@ pub struct RunStore {
     /// What is not yet.
     pending: Pending,
     last_commit: Duration,
+    /// Whether there is a table of trials of batches that are not whole.
+    has_running: bool,
     // Held for the lock that ends with it.
     _lock: File,
 }
@@ -84,6 +86,7 @@ impl RunStore {
             written: 0,
             pending: Pending::default(),
             last_commit: Duration::ZERO,
+            has_running: false,
             _lock: lock,
         })
     }
@@ -104,6 +107,7 @@ impl RunStore {
             written: stored.trials.len(),
             pending: Pending::default(),
             last_commit: stored.elapsed,
+            has_running: !stored.running.is_empty(),
             _lock: lock,
         };
         Ok((store, stored))
@@ -181,6 +185,37 @@ impl RunStore {
         Ok(())
     }
 
+    /// Stores what is told of a trial whose batch is not whole; `time` is that of its evaluation,
+    /// where it is known. It is there as soon as this returns.
+    ///
+    /// # Errors
+    /// A store that cannot be written to.
+    pub fn tell(
+        &mut self,
+        search: &Search<'_>,
+        trial: &Trial,
+        time: Option<Duration>,
+    ) -> Result<(), StoreError> {
+        let path = self.place.file();
+        let sizes = (self.info.metrics().len(), self.info.stages.len());
+        let mut times = vec![None; sizes.1];
+        if let Some(first) = times.first_mut() {
+            *first = time.map(nanoseconds);
+        }
+        let row = row(trial, search, times);
+        let write = |connection: &mut Connection| -> rusqlite::Result<()> {
+            if !self.has_running {
+                connection.execute_batch(&schema::running(sizes.0, sizes.1))?;
+            }
+            let text = schema::insert(schema::RUNNING, sizes.0, sizes.1);
+            connection.prepare_cached(&text)?.execute(rusqlite::params_from_iter(row))?;
+            Ok(())
+        };
+        write(&mut self.connection).map_err(|error| StoreError::sql(&path, &error))?;
+        self.has_running = true;
+        Ok(())
+    }
+
     /// Stores everything and why the search ended.
     ///
     /// # Errors
@@ -191,8 +226,20 @@ impl RunStore {
         reason: StopReason,
         elapsed: Duration,
     ) -> Result<(), StoreError> {
+        self.finish_at((&search.snapshot(), reason), elapsed)
+    }
+
+    /// The same of a search that may be in the middle of a batch: with the state before it.
+    ///
+    /// # Errors
+    /// A store that cannot be written to.
+    pub fn finish_at(
+        &mut self,
+        (snapshot, reason): (&Snapshot, StopReason),
+        elapsed: Duration,
+    ) -> Result<(), StoreError> {
         let path = self.place.file();
-        self.save(search, elapsed)?;
+        self.save_at(snapshot, elapsed)?;
         let word = serde_json::to_value(reason).unwrap_or_default();
         let word = word.as_str().unwrap_or_default();
         self.connection
@@ -210,20 +257,29 @@ impl RunStore {
     /// # Errors
     /// A store that cannot be written to; the transaction did not happen then.
     pub fn save(&mut self, search: &Search<'_>, elapsed: Duration) -> Result<(), StoreError> {
+        self.save_at(&search.snapshot(), elapsed)
+    }
+
+    /// The same with the state after the last whole batch.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub fn save_at(&mut self, snapshot: &Snapshot, elapsed: Duration) -> Result<(), StoreError> {
         let path = self.place.file();
-        let snapshot = search.snapshot();
         let trials = snapshot.trials();
-        let text = serde_json::to_string(&snapshot).map_err(|error| StoreError::Io {
+        let text = serde_json::to_string(snapshot).map_err(|error| StoreError::Io {
             path: path.clone(),
             why: format!("the state cannot be written: {error}"),
         })?;
         let sizes = (self.info.metrics().len(), self.info.stages.len());
         let pending = std::mem::take(&mut self.pending);
         let rows = pending.rows.len();
+        let has_running = self.has_running;
         let write = |connection: &mut Connection| -> rusqlite::Result<()> {
             let transaction = connection.transaction()?;
             {
-                let mut insert = transaction.prepare_cached(&schema::insert(sizes.0, sizes.1))?;
+                let one = schema::insert(schema::TRIAL, sizes.0, sizes.1);
+                let mut insert = transaction.prepare_cached(&one)?;
                 for row in &pending.rows {
                     insert.execute(rusqlite::params_from_iter(row))?;
                 }
@@ -235,6 +291,11 @@ impl RunStore {
                 transaction
                     .prepare_cached("INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, NULL)")?
                     .execute(params![trials, nanoseconds(elapsed), text])?;
+                if has_running {
+                    // They are in the table of whole batches now.
+                    let text = format!("DELETE FROM {} WHERE id < ?", schema::RUNNING);
+                    transaction.prepare_cached(&text)?.execute([trials])?;
+                }
             }
             transaction.commit()
         };

@@ -160,7 +160,16 @@ impl RunSummary {
         let mut closest: Option<(f64, TrialId)> = None;
         let mut points = Vec::with_capacity(stored.trials.len());
         let mut trials = Vec::with_capacity(stored.trials.len());
-        for one in stored.trials {
+        let mut batches = stored.batches;
+        let mut all = stored.trials;
+        // Of a running batch, what is told up to the first trial that is not.
+        let whole = all.len();
+        let running = stored.running.into_iter().zip(whole..);
+        all.extend(running.take_while(|(one, at)| one.trial.id.index() == *at).map(|(one, _)| one));
+        if all.len() > whole || batches.is_empty() {
+            batches.push((all.len(), stored.elapsed));
+        }
+        for one in all {
             let merit = one.trial.merit(&goals);
             let violation = goals.violation(&one.trial.figures);
             if violation > 0.0 && closest.is_none_or(|(least, _)| violation < least) {
@@ -175,10 +184,6 @@ impl RunSummary {
                 trial: one.trial,
             });
             points.push(merit.point().map(<[f64]>::to_vec));
-        }
-        let mut batches = stored.batches;
-        if batches.is_empty() {
-            batches.push((trials.len(), stored.elapsed));
         }
         let (front, hypervolume) = grown(&points, &batches, &objectives);
         Ok(Self {

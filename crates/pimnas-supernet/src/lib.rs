@@ -23,6 +23,16 @@ mod subnet;
 mod supernet;
 mod trainer;
 
+/// Names of the files in the folder of a super net.
+pub mod files {
+    /// Weights, statistics and the state of the training ([`crate::SupernetTrainer::checkpoint`]).
+    pub const CHECKPOINT: &str = "checkpoint.safetensors";
+    /// Settings of the training ([`crate::SupernetSettings`]).
+    pub const SETTINGS: &str = "settings.toml";
+    /// The text of the space.
+    pub const SPACE: &str = "space.toml";
+}
+
 pub use assemble::Assembled;
 pub use cover::{Edges, Extent, cover, edges};
 pub use error::SupernetError;

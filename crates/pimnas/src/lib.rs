@@ -52,3 +52,13 @@ pub use pimnas_verify as verify;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/PYTHON.md")]
 pub struct PythonPage;
+
+/// The native blocks of the tutorial.
+#[cfg(all(doctest, feature = "train"))]
+#[doc = include_str!("../../../docs/TUTORIAL.md")]
+pub struct TutorialPage;
+
+/// The native blocks of the page about adding parts.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/EXTENDING.md")]
+pub struct ExtendingPage;

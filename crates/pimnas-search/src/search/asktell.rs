@@ -233,6 +233,25 @@ impl<'s> AskTell<'s> {
         Trial { id, rollout, lineage, seed: self.search.seed, figures, stages, outcome }
     }
 
+    /// Whether all that was proposed is told, so that the next trial begins a batch.
+    #[must_use]
+    pub fn is_between_batches(&self) -> bool {
+        self.batch.is_empty()
+    }
+
+    /// What is told of a trial, in order or early; `None` for one that is not told.
+    #[must_use]
+    pub fn told(&self, id: TrialId) -> Option<Trial> {
+        if let Some(trial) = self.search.history.trials().get(id.index()) {
+            return Some(trial.clone());
+        }
+        let slot = self.batch.get(id.index().checked_sub(self.first)?)?;
+        match &slot.state {
+            State::Told(told) => Some(self.trial(id, &slot.proposal, told)),
+            State::Waiting | State::Out => None,
+        }
+    }
+
     /// The search before its running batch. With the trials that it counts it continues by
     /// [`Search::resume`]; then the batch is asked for, and what is known of it told, again.
     #[must_use]

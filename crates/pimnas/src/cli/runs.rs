@@ -1,6 +1,5 @@
 //! `pimnas front`, `status`, `show` and `export`: what a stored run has.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,7 @@ use pimnas::report::table::table;
 use pimnas::search::search::{Lineage, Outcome, StopReason, Trial, TrialId};
 use pimnas::search::space::RealisedHardware;
 use pimnas::search::{Space, WrittenSpace};
-use pimnas::store::{Place, RunSummary, TrialSummary};
+use pimnas::store::{Place, RunSummary, TestAccuracies, TrialSummary};
 use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
@@ -124,11 +123,7 @@ pub fn shown_folder(place: &Place) -> String {
 
 /// The command that reproduces a trial's costs.
 pub fn command(trial: &TrialSummary, place: &Place) -> String {
-    let (run, id) = (shown_folder(place), trial.trial.id.0);
-    format!(
-        "pimnas export {run} --trial {id} --out trial-{id} && pimnas simulate --network \
-         trial-{id}/network.json --config trial-{id}/SimConfig.ini"
-    )
+    pimnas::page::run::command(trial, &shown_folder(place))
 }
 
 /// How a run ended, in words.
@@ -161,10 +156,10 @@ pub fn front_table(summary: &RunSummary, place: &Place) -> String {
         .iter()
         .map(|objective| format!("{} {}", objective.direction.word(), objective.metric.name))
         .collect();
-    let test = test_accuracies(place);
+    let test = TestAccuracies::read(place);
     let mut head = vec!["trial"];
     head.extend(titles.iter().map(String::as_str));
-    head.extend(test.as_ref().map(|_| TEST_ACCURACY));
+    head.extend(test.as_ref().map(|_| TestAccuracies::NAME));
     let mut all = table(&head, 0);
     let members = ordered(summary);
     /// Members that a table shows; CSV and JSON have all.
@@ -172,14 +167,19 @@ pub fn front_table(summary: &RunSummary, place: &Place) -> String {
     for member in members.iter().take(SHOWN) {
         let mut row = vec![member.trial.id.0.to_string()];
         row.extend(member.values.iter().map(|value| value.map_or_else(String::new, digits)));
-        row.extend(test.as_ref().map(|test| test.of(member).map_or_else(String::new, digits)));
+        row.extend(
+            test.as_ref().map(|test| test.of(member.trial.id).map_or_else(String::new, digits)),
+        );
         all.add_row(row);
     }
     let run = shown_folder(place);
     let mut text = format!("{all}\n");
     if let Some(test) = &test {
         let images = test.images;
-        text += &format!("{TEST_ACCURACY}: percent of {images} test images, which no choice saw\n");
+        text += &format!(
+            "{}: percent of {images} test images, which no choice saw\n",
+            TestAccuracies::NAME
+        );
     }
     if members.len() > SHOWN {
         let more = members.len() - SHOWN;
@@ -191,43 +191,9 @@ pub fn front_table(summary: &RunSummary, place: &Place) -> String {
     )
 }
 
-/// File, in a run's folder, of accuracies on test images.
-const TEST_FILE: &str = "test.json";
-/// Their name.
-const TEST_ACCURACY: &str = "test_crossbar_accuracy";
-
-/// Accuracies on crossbars and test images, of the front's members.
-pub struct TestAccuracies {
-    /// How many images.
-    pub images: u64,
-    percent: BTreeMap<u64, f64>,
-}
-
-impl TestAccuracies {
-    /// That of a trial.
-    pub fn of(&self, member: &TrialSummary) -> Option<f64> {
-        self.percent.get(&member.trial.id.0).copied()
-    }
-}
-
-/// Keeps accuracies, in percent, on so many test images beside the run.
-pub fn write_test(
-    place: &Place,
-    (images, measured): (usize, &BTreeMap<TrialId, f64>),
-) -> Result<(), Failure> {
-    let percent: serde_json::Map<String, Json> =
-        measured.iter().map(|(id, value)| (id.0.to_string(), json!(value))).collect();
-    let text = format!("{:#}\n", json!({ "images": images, TEST_ACCURACY: percent }));
-    write_file(&place.folder().join(TEST_FILE), text.as_bytes())
-}
-
-/// Those of a run; none where nothing was measured or the file is no such file.
-pub fn test_accuracies(place: &Place) -> Option<TestAccuracies> {
-    let text = fs::read_to_string(place.folder().join(TEST_FILE)).ok()?;
-    let read: Json = serde_json::from_str(&text).ok()?;
-    let percent = read.get(TEST_ACCURACY)?.as_object()?.iter();
-    let percent = percent.filter_map(|(id, value)| Some((id.parse().ok()?, value.as_f64()?)));
-    Some(TestAccuracies { images: read.get("images")?.as_u64()?, percent: percent.collect() })
+/// Keeps accuracies on test images beside the run.
+pub fn write_test(place: &Place, measured: &TestAccuracies) -> Result<(), Failure> {
+    write_file(&place.folder().join(TestAccuracies::FILE), measured.to_text().as_bytes())
 }
 
 /// Members of the front, best in the first objective first.
@@ -363,8 +329,13 @@ fn volume(summary: &RunSummary) -> Option<f64> {
 }
 
 fn state(summary: &RunSummary) -> String {
+    let by = if summary.info.config.get("study").is_some() {
+        "pimnas.Study.open in Python"
+    } else {
+        "pimnas search --resume"
+    };
     summary.stopped.map_or_else(
-        || "running, or killed (continue with pimnas search --resume)".to_owned(),
+        || format!("running, or killed (continue with {by})"),
         |reason| format!("ended: {reason}"),
     )
 }

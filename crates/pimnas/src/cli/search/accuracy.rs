@@ -197,7 +197,7 @@ fn images(
     for images in [&all.training, &all.test] {
         trainer.check(images).map_err(|error| failed(&error))?;
     }
-    let (kept, apart) = apart(&all.training, config.accuracy.validation);
+    let (kept, apart) = all.training.apart(config.accuracy.validation);
     if kept.is_empty() {
         let message = format!(
             "`accuracy.validation` is {}, of {} training images",
@@ -206,30 +206,6 @@ fn images(
         );
         return Err(Failure::new(message, Some("keep fewer images apart")));
     }
-    let data = SplitImages {
-        training: all.training.select(&kept),
-        test: all.training.select(&apart),
-        normalisation: all.normalisation,
-    };
+    let data = SplitImages { training: kept, test: apart, normalisation: all.normalisation };
     Ok((data, all.test))
-}
-
-/// The last images of each class, about as many as asked for in all, and the others.
-fn apart(images: &Dataset, count: usize) -> (Vec<usize>, Vec<usize>) {
-    let each = count.div_ceil(images.classes().max(1));
-    let mut taken = vec![0; images.classes()];
-    let mut last = Vec::new();
-    let mut kept = Vec::new();
-    for (index, &label) in images.labels().iter().enumerate().rev() {
-        match taken.get_mut(label as usize) {
-            Some(taken) if *taken < each => {
-                *taken += 1;
-                last.push(index);
-            }
-            Some(_) | None => kept.push(index),
-        }
-    }
-    last.reverse();
-    kept.reverse();
-    (kept, last)
 }

@@ -14,7 +14,7 @@ use pimnas::search::search::{Evaluator, Search, StopReason};
 use pimnas::search::{Purpose, Space, Streams};
 use pimnas::store::{
     DecisionInfo, DriveError, Place, RunInfo, RunStore, RunSummary, Session, SpaceInfo, StageInfo,
-    Stored, differences, drive,
+    Stored, TestAccuracies, differences, drive,
 };
 
 pub use args::SearchArgs;
@@ -66,11 +66,7 @@ fn begin(args: &SearchArgs) -> Result<u8, Failure> {
 fn resume(args: &SearchArgs, place: &Place) -> Result<u8, Failure> {
     let (mut store, stored) = RunStore::open(place).map_err(|error| store_failure(&error))?;
     let before: pimnas::cosearch::SearchConfig =
-        setup::config_of(stored.config()).ok_or_else(|| {
-            let message =
-                format!("{}: its configuration is of another program", place.folder().display());
-            Failure::new(message, Some("use the version of the program that wrote it"))
-        })?;
+        setup::config_of(stored.config()).ok_or_else(|| not_ours(place, &stored))?;
     let config = args.config(Some(before))?;
     // With a configuration of its own, everything is read anew; otherwise the run is self-contained.
     let kept = if args.file.is_some() { Kept::default() } else { Kept::of(&stored.info) };
@@ -110,11 +106,22 @@ fn resume(args: &SearchArgs, place: &Place) -> Result<u8, Failure> {
     conclude(place, reason)
 }
 
+/// A run whose configuration is not one of this command.
+fn not_ours(place: &Place, stored: &Stored) -> Failure {
+    let folder = place.folder().display();
+    if stored.config().get("study").is_some() {
+        let message = format!("{folder}: it is a study, whose candidates Python evaluates");
+        return Failure::new(message, Some("continue it in Python, by `pimnas.Study.open`"));
+    }
+    let message = format!("{folder}: its configuration is of another program");
+    Failure::new(message, Some("use the version of the program that wrote it"))
+}
+
 /// Whether the front of a run that has ended is still to be measured on test images.
 fn lacks_test(setup: &Setup, place: &Place) -> bool {
     #[cfg(feature = "train")]
     if setup.supernet().is_some() {
-        return runs::test_accuracies(place).is_none();
+        return TestAccuracies::read(place).is_none();
     }
     let _ = (setup, place);
     false
@@ -223,7 +230,7 @@ fn measured(
     let images = trained.test_images();
     note(&format!("measuring {} networks on {images} test images\n", rollouts.len()));
     let measured = args.threads.run(|| source.measure(trained, &setup.base, &rollouts))?;
-    runs::write_test(place, (images, &measured))
+    runs::write_test(place, &TestAccuracies { images: images as u64, percent: measured })
 }
 
 fn failed(error: &DriveError, store: &RunStore) -> Failure {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use pimnas::search::WrittenSpace;
+use pimnas::supernet::files::{CHECKPOINT, SETTINGS, SPACE};
 use pimnas::supernet::{SuperNet, SupernetSettings, SupernetTrainer};
 
 use super::failed;
@@ -12,10 +13,6 @@ use crate::cli::failure::Failure;
 use crate::cli::output::{read_file, write_file};
 use crate::cli::space;
 use crate::cli::train::folder::{EventLog, LOG};
-
-const CHECKPOINT: &str = "checkpoint.safetensors";
-const SETTINGS: &str = "settings.toml";
-const SPACE: &str = "space.toml";
 
 /// Where a super net is kept.
 #[derive(Args, Clone, Debug)]
