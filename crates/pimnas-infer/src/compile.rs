@@ -100,10 +100,23 @@ fn fuse(steps: &mut [Step], step: Step, may: bool) -> Option<Step> {
     if step.inputs != [Source::Layer(last)] {
         return Some(step);
     }
+    // Stages come before the new shape, whose features may be more than the channels.
+    let moved = channels(steps[last].computed) != channels(steps[last].shape);
+    if moved && step.stages.iter().any(Stage::is_by_channel) {
+        return Some(step);
+    }
     steps[last].stages.extend(step.stages);
     steps[last].shape = step.shape;
     steps[last].layer = step.layer;
     None
+}
+
+/// Channels of a map, features of a vector.
+fn channels(shape: Shape) -> usize {
+    match shape {
+        Shape::Map { channels, .. } => channels,
+        Shape::Vector { features } => features,
+    }
 }
 
 struct Compiler<'a> {

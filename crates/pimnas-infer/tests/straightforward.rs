@@ -6,10 +6,10 @@ mod plain;
 
 use pimnas_config::hardware::Subtraction;
 use pimnas_infer::{
-    AdcRange, CompiledNetwork, InferError, InferenceOptions, InferenceQuirk, InferenceQuirks,
-    Kernels, Mode, Tensor,
+    AdcRange, CompiledNetwork, CrossbarHardware, Fusion, InferError, InferenceOptions,
+    InferenceQuirk, InferenceQuirks, Kernels, Mode, Parameters, Tensor,
 };
-use pimnas_network::ShapedNetwork;
+use pimnas_network::{Network, ShapedNetwork};
 use proptest::prelude::*;
 
 use plain::{Problem, problem};
@@ -118,5 +118,35 @@ proptest! {
                 prop_assert!(inside, "{:?}: {} not in {}..={}", mode, found, least, largest);
             }
         }
+    }
+}
+
+#[test]
+fn features_of_a_flattened_map_are_normalised_each_for_itself() {
+    let text = r#"{"input_shape": [1, 2, 1, 2], "layers": [
+        {"type": "relu"}, {"type": "view"}, {"type": "bn", "features": 4}]}"#;
+    let network = Network::from_json(text).unwrap();
+    let shaped = ShapedNetwork::new(&network).unwrap();
+    let mut parameters = Parameters::new();
+    for (name, values) in [
+        ("2.weight", [1.0, 2.0, 3.0, 4.0]),
+        ("2.bias", [0.0, 0.5, 0.0, -1.0]),
+        ("2.running_mean", [0.0; 4]),
+        ("2.running_var", [1.0 - 1e-5; 4]),
+    ] {
+        parameters.insert(name, Tensor::new([4], values.to_vec()).unwrap());
+    }
+    let hardware = CrossbarHardware {
+        rows: 256,
+        cell_bits: 1,
+        dac_bits: 1,
+        adc_bits: 8,
+        subtraction: Subtraction::Digital,
+    };
+    for fusion in [Fusion::Fused, Fusion::Separate] {
+        let options = InferenceOptions { fusion, ..InferenceOptions::new(Mode::Float, hardware) };
+        let compiled = CompiledNetwork::new(&shaped, &parameters, &options).unwrap();
+        let input = Tensor::new([1, 2, 1, 2], vec![1.0, 2.0, -3.0, 4.0]).unwrap();
+        assert_eq!(compiled.run(&input).unwrap().data(), [1.0, 4.5, 0.0, 15.0], "{fusion:?}");
     }
 }

@@ -19,6 +19,7 @@ mod study_report;
 mod study_run;
 mod study_setup;
 mod study_store;
+mod study_written;
 mod supernet;
 mod supernet_candidate;
 mod supernet_data;

@@ -1,22 +1,16 @@
 //! Studies: searches that Python evaluates.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use pimnas_page::RunPage;
-use pimnas_search::Rollout;
 use pimnas_search::controllers;
 use pimnas_search::pareto::hypervolume;
-use pimnas_search::search::{
-    AskTell, ResumeError, Search, SearchError, Snapshot, StopReason, TellError, Told, Trial,
-    TrialId,
-};
+use pimnas_search::search::{AskTell, StopReason, TellError, Trial, TrialId};
 use pimnas_store::{Place, RunStore, Stored};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
-use serde::{Deserialize, Serialize};
 
 use crate::errors::{Fault, Kind};
 use crate::hardware::PyHardware;
@@ -28,10 +22,8 @@ use crate::study_report::{Page, quoted};
 use crate::study_run::Run;
 use crate::study_setup::{Parts, Setup, count, direction_name, objectives, reference, texts};
 use crate::study_store::{Kept, session, store_error};
+use crate::study_written::{Written, continued, damaged, restored, search_error};
 use crate::trial::{Found, PyTrial, told};
-
-/// Version of the written form.
-const VERSION: u32 = 1;
 
 /// A search over a space, asked and told.
 #[pyclass(frozen, name = "Study", module = "pimnas")]
@@ -48,27 +40,8 @@ struct Working {
     kept: Kept,
 }
 
-/// The written form: the set-up, the state before the running batch, and every trial that is told.
-#[derive(Serialize, Deserialize)]
-struct Written {
-    study: u32,
-    setup: Setup,
-    snapshot: Snapshot,
-    trials: Vec<Trial>,
-    early: Vec<(TrialId, Told)>,
-}
-
-fn search_error(error: &SearchError) -> PyErr {
-    Fault::new(Kind::Search, "search", error).hint(error.hint()).into()
-}
-
 fn tell_error(error: &TellError) -> PyErr {
     Fault::new(Kind::Search, "tell", error).hint(error.hint()).into()
-}
-
-fn damaged(what: impl std::fmt::Display) -> PyErr {
-    let fault = Fault::new(Kind::Search, "study-damaged", format!("not a study: {what}"));
-    fault.hint("give what `Study.to_json` wrote").into()
 }
 
 impl PyStudy {
@@ -183,80 +156,6 @@ impl PyStudy {
         let pairs = self.setup.objectives.iter().zip(point);
         pairs.map(|((_, way), value)| way.minimised(*value)).collect()
     }
-
-    fn written(&self, inner: &AskTell<'_>) -> Written {
-        Written {
-            study: VERSION,
-            setup: self.setup.clone(),
-            snapshot: inner.snapshot(),
-            trials: inner.search().history().trials().to_vec(),
-            early: inner.early().map(|(id, told)| (id, told.clone())).collect(),
-        }
-    }
-}
-
-/// Continues a written study: the batches that were done, then what is known of the running one.
-fn restored(written: Written) -> PyResult<PyStudy> {
-    let Written { study, setup, snapshot, mut trials, early } = written;
-    if study != VERSION {
-        return Err(damaged(format!("version {study} is not {VERSION}")));
-    }
-    let Parts { space, hardware, search } = setup.build()?;
-    let rest = trials.split_off(snapshot.trials().min(trials.len()));
-    let search = search.resume(snapshot, trials).map_err(|error| {
-        PyErr::from(Fault::new(Kind::Search, "study-damaged", &error).hint(error.hint()))
-    })?;
-    let mut asked = AskTell::new(search);
-    let known: BTreeMap<TrialId, (Option<Rollout>, Told)> = rest
-        .into_iter()
-        .map(|trial| (trial.id, (Some(trial.rollout.clone()), trial.told())))
-        .chain(early.into_iter().map(|(id, told)| (id, (None, told))))
-        .collect();
-    replay(&mut asked, known)?;
-    let inner = Mutex::new(Working { asked, kept: Kept::Nowhere });
-    Ok(PyStudy { setup, space, hardware, inner })
-}
-
-/// Tells again what was told of batches that were not whole. What was proposed then is proposed
-/// again.
-fn replay(
-    asked: &mut AskTell<'_>,
-    mut known: BTreeMap<TrialId, (Option<Rollout>, Told)>,
-) -> PyResult<()> {
-    while !known.is_empty() {
-        let given = asked.ask(usize::MAX).map_err(|error| search_error(&error))?;
-        let mut some = false;
-        for (id, proposal) in given {
-            let Some((rollout, told)) = known.remove(&id) else { continue };
-            if rollout.is_some_and(|rollout| rollout != proposal.rollout) {
-                return Err(damaged("the running batch is another one"));
-            }
-            asked.tell(id, told).map_err(|error| damaged(&error))?;
-            some = true;
-        }
-        if !some || (!known.is_empty() && !asked.is_between_batches()) {
-            return Err(damaged("trials were told that are not proposed"));
-        }
-    }
-    let out: Vec<TrialId> = asked.out().map(|(id, _)| id).collect();
-    out.into_iter().try_for_each(|id| asked.release(id)).map_err(|error| damaged(&error))
-}
-
-/// The search of a stored run, with all that is told in it.
-fn continued(search: Search<'static>, stored: &Stored) -> PyResult<AskTell<'static>> {
-    let wrong = |error: &ResumeError| {
-        PyErr::from(Fault::new(Kind::Search, "store-damaged", error).hint(error.hint()))
-    };
-    let trials = stored.trials.iter().map(|one| one.trial.clone()).collect();
-    let search = match &stored.snapshot {
-        None => search,
-        Some(snapshot) => search.resume(snapshot.clone(), trials).map_err(|error| wrong(&error))?,
-    };
-    let mut asked = AskTell::new(search);
-    let running = stored.running.iter().map(|one| &one.trial);
-    let known = running.map(|trial| (trial.id, (Some(trial.rollout.clone()), trial.told())));
-    replay(&mut asked, known.collect())?;
-    Ok(asked)
 }
 
 #[pymethods]
@@ -556,13 +455,17 @@ impl PyStudy {
     }
 
     fn to_json(&self, py: Python<'_>) -> PyResult<String> {
-        self.with(py, |inner| serde_json::to_string(&self.written(inner))).map_err(damaged)
+        let text =
+            |inner: &mut AskTell<'_>| serde_json::to_string(&Written::new(&self.setup, inner));
+        self.with(py, text).map_err(damaged)
     }
 
     #[staticmethod]
     fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
         let written = serde_json::from_str(text).map_err(damaged)?;
-        py.detach(|| restored(written))
+        let (setup, (space, hardware), asked) = py.detach(|| restored(written))?;
+        let inner = Mutex::new(Working { asked, kept: Kept::Nowhere });
+        Ok(Self { setup, space, hardware, inner })
     }
 
     fn to_pandas<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
