@@ -54,3 +54,16 @@ fn a_value_that_is_still_needed_is_not_changed_in_place() {
     assert_eq!(ops::values(input), [0.3, -0.26]);
     assert_eq!(ops::values(output), [0.3, 0.0]);
 }
+
+/// The gradients of all uses meet in the value, by whatever they are weighed.
+#[test]
+fn a_value_that_several_layers_read_gets_the_sum_of_their_gradients() {
+    let device = Device::flex().autodiff();
+    let input = Tensor::<1>::from_floats([0.5, -2.0], &device).require_grad();
+    let uses = ops::shared(input.clone() * 2.0, 3);
+    let weighed = uses.into_iter().zip([1.0, 10.0, 100.0]).map(|(value, weight)| value * weight);
+    let sum = weighed.reduce(|left, right| left + right).unwrap();
+    assert_eq!(ops::values(sum.clone().detach()), [111.0, -444.0]);
+    let gradients = sum.sum().backward();
+    assert_eq!(ops::values(input.grad(&gradients).unwrap()), [222.0, 222.0]);
+}

@@ -12,7 +12,7 @@ use burn::backend::{Autodiff, Flex};
 
 use super::flex::{self, contiguous, dims, floats, into_floats, map_shape, matrix, tensor};
 use super::recycle::{buffer, recycle};
-use super::{Map, Tail, Targets, TrainBackend};
+use super::{Map, Tail, Targets, TrainBackend, Use};
 use crate::kernel::conv::{ConvGeometry, ConvOptions, MapShape, input_gradient, weight_gradient};
 use crate::kernel::element::{Activation, Dropout, Pass, pointwise};
 use crate::kernel::linear::product;
@@ -163,6 +163,21 @@ impl MapState {
 }
 
 #[derive(Debug)]
+struct Used;
+
+impl Backward<Flex, 1> for Used {
+    type State = Use;
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [parent] = ops.parents;
+        let gradient = contiguous(grads.consume::<Flex>(&ops.node));
+        if let (Some(node), Some(sum)) = (parent, ops.state.complete(gradient)) {
+            grads.register::<Flex>(node.id, sum);
+        }
+    }
+}
+
+#[derive(Debug)]
 struct Added;
 
 impl Backward<Flex, 2> for Added {
@@ -282,6 +297,15 @@ impl<C: CheckpointStrategy> TrainBackend for Autodiff<Flex, C> {
                 prepared.finish(state, output)
             }
             OpsKind::UnTracked(prepared) => prepared.finish(flex::map_owned(input, &map)),
+        }
+    }
+
+    fn train_use(input: Tracked<C>, place: Use) -> Tracked<C> {
+        let nodes = [input.node()];
+        let output = input.into_primitive();
+        match Used.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(place, output),
+            OpsKind::UnTracked(prepared) => prepared.finish(output),
         }
     }
 

@@ -8,7 +8,7 @@ use burn::tensor::{Shape, TensorData};
 use rayon::prelude::*;
 
 use super::recycle::buffer;
-use super::{Map, Tail, Targets, TrainBackend};
+use super::{Map, Tail, Targets, TrainBackend, Use};
 use crate::kernel::conv::{self, ConvGeometry, ConvOptions, MapShape};
 use crate::kernel::element::{
     self, Activation, Apply, ApplyInPlace, Dropout, Pointwise, Quantiser, Sum,
@@ -232,6 +232,10 @@ impl TrainBackend for Flex {
 
     fn train_map(input: FlexTensor, what: Map) -> FlexTensor {
         map_owned(contiguous(input), &what)
+    }
+
+    fn train_use(input: FlexTensor, _: Use) -> FlexTensor {
+        input
     }
 
     fn train_add(left: FlexTensor, right: FlexTensor, activation: Activation) -> FlexTensor {

@@ -7,12 +7,14 @@ mod autodiff;
 mod flex;
 mod map;
 mod recycle;
+mod shared;
 
 use burn::backend::Backend;
 use burn::backend::backend_extension;
 use burn::backend::tensor::FloatTensor;
 
 pub use map::{Map, Tail, Targets};
+pub use shared::Use;
 
 use crate::kernel::conv::ConvOptions;
 use crate::kernel::element::Activation;
@@ -33,6 +35,9 @@ pub trait TrainBackend: Backend {
 
     /// An operation without parameters.
     fn train_map(input: FloatTensor<Self>, map: Map) -> FloatTensor<Self>;
+
+    /// The same value, for one of the layers that read it.
+    fn train_use(input: FloatTensor<Self>, place: Use) -> FloatTensor<Self>;
 
     /// activation(left + right)
     fn train_add(

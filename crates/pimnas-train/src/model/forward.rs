@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::noise::{Noise, NoisyLayer};
 use super::ordered;
 use super::parameters::Leaves;
-use super::plan::Step;
+use super::plan::{Step, uses};
 use super::state::{LayerState, Update};
 use crate::error::TrainError;
 use crate::kernel::conv::ConvOptions;
@@ -64,6 +64,18 @@ pub enum Activations {
     Vector(Tensor<2>),
 }
 
+impl Activations {
+    /// One for each layer that reads them.
+    fn shared(self, uses: usize) -> Vec<Self> {
+        match self {
+            Self::Map(map) => ops::shared(map, uses).into_iter().map(Self::Map).collect(),
+            Self::Vector(vector) => {
+                ops::shared(vector, uses).into_iter().map(Self::Vector).collect()
+            }
+        }
+    }
+}
+
 /// What a forward pass gives.
 #[derive(Clone, Debug)]
 pub struct Output {
@@ -98,21 +110,26 @@ impl ForwardPass<'_> {
     pub fn run(mut self, input: Activations) -> Result<Output, TrainError> {
         let input = self.quantised_input(input);
         let mut outputs: Vec<Option<Activations>> = vec![None; self.network.layers.len()];
-        let last = self.last_uses();
+        let mut shared: Vec<Vec<Activations>> = vec![Vec::new(); self.network.layers.len()];
+        let (last, (uses, counted)) = (self.last_uses(), uses(self.network, self.steps));
         for (at, step) in self.steps.iter().enumerate() {
             let mut inputs = Vec::new();
             for source in &self.network.layers[step.layer].inputs {
                 let found = match source {
-                    Source::Input => Some(&input),
-                    Source::Layer(from) => outputs.get(*from).and_then(Option::as_ref),
+                    Source::Input => Some(input.clone()),
+                    Source::Layer(from) => {
+                        let own = shared.get_mut(*from).filter(|_| counted[at]).and_then(Vec::pop);
+                        own.or_else(|| outputs.get(*from).cloned().flatten())
+                    }
                 };
                 let missing = || self.wrong(step.layer, "it reads a layer that comes later");
-                inputs.push(found.cloned().ok_or_else(missing)?);
+                inputs.push(found.ok_or_else(missing)?);
             }
             let result = self.step(step, inputs)?;
-            if let Some(place) = outputs.get_mut(step.gives) {
-                *place = Some(result);
+            if uses[step.gives] > 1 {
+                shared[step.gives] = result.clone().shared(uses[step.gives]);
             }
+            outputs[step.gives] = Some(result);
             for (output, &use_at) in outputs.iter_mut().zip(&last) {
                 if use_at == Some(at) {
                     *output = None;

@@ -83,3 +83,55 @@ pub fn steps(network: &Network) -> Vec<Step> {
     }
     steps
 }
+
+/// How many steps that the network's output depends on read each layer's output, and which steps
+/// those are.
+#[must_use]
+pub fn uses(network: &Network, steps: &[Step]) -> (Vec<usize>, Vec<bool>) {
+    let mut counts = vec![0; network.layers.len()];
+    if let Some(last) = counts.last_mut() {
+        *last = 1;
+    }
+    let mut counted = vec![false; steps.len()];
+    for (step, counted) in steps.iter().zip(&mut counted).rev() {
+        *counted = counts.get(step.gives).is_some_and(|&count| count > 0);
+        if !*counted {
+            continue;
+        }
+        for source in &network.layers[step.layer].inputs {
+            if let Source::Layer(from) = source
+                && let Some(count) = counts.get_mut(*from)
+            {
+                *count += 1;
+            }
+        }
+    }
+    (counts, counted)
+}
+
+#[cfg(test)]
+mod tests {
+    use pimnas_network::{
+        DEFAULT_INPUT_STEP, Layer, Network, NetworkInput, Operation, Shape, Source,
+    };
+
+    use super::{steps, uses};
+
+    /// Layer 1 leads nowhere, so its reading of layer 0 brings no gradient.
+    #[test]
+    fn only_layers_that_the_output_depends_on_count_as_readers() {
+        let fc = Operation::FullyConnected { in_features: 4, out_features: 4 };
+        let layers = vec![
+            Layer::new(fc, vec![Source::Input]),
+            Layer::new(fc, vec![Source::Layer(0)]),
+            Layer::new(fc, vec![Source::Layer(0)]),
+            Layer::new(Operation::ElementSum, vec![Source::Layer(0), Source::Layer(2)]),
+        ];
+        let shape = Shape::Vector { features: 4 };
+        let input = NetworkInput { shape, bits: 9, step: DEFAULT_INPUT_STEP };
+        let network = Network { name: "branch".to_owned(), input, layers };
+        let (counts, counted) = uses(&network, &steps(&network));
+        assert_eq!(counts, [2, 0, 1, 1]);
+        assert_eq!(counted, [true, false, true, true]);
+    }
+}

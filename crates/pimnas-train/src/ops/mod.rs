@@ -27,6 +27,7 @@ use burn::tensor::{Device, Tensor};
 use pimnas_network::Pooling;
 
 use crate::backend::TrainBackend;
+use crate::backend::Use;
 pub use crate::backend::{Map, Tail, Targets};
 use crate::kernel::conv::ConvOptions;
 use crate::kernel::element::{Activation, Quantiser, Range};
@@ -64,6 +65,21 @@ pub fn map<const D: usize>(input: Tensor<D>, map: Map) -> Tensor<D> {
         return composed::map(input, &map);
     }
     Tensor::from_dispatch(<Dispatch as TrainBackend>::train_map(input.into_dispatch(), map))
+}
+
+/// A value for each of the layers that read it. All of them must count for what is differentiated.
+#[must_use]
+pub fn shared<const D: usize>(input: Tensor<D>, uses: usize) -> Vec<Tensor<D>> {
+    if uses < 2 || !has_kernels(&input.device()) {
+        return vec![input; uses];
+    }
+    let places = Use::all(uses).into_iter();
+    places
+        .map(|place| {
+            let input = input.clone().into_dispatch();
+            Tensor::from_dispatch(<Dispatch as TrainBackend>::train_use(input, place))
+        })
+        .collect()
 }
 
 /// An activation.
