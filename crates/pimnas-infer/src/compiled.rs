@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::compile::{Op, Step, compile};
 use crate::crossbar::CellArray;
 use crate::error::InferError;
+use crate::jobs::Worth;
 use crate::kernel::{Isa, apply_stages};
 use crate::options::{InferenceOptions, Mode};
 use crate::parameters::Parameters;
@@ -203,7 +204,7 @@ impl CompiledNetwork {
             tensor
                 .data_mut()
                 .par_chunks_mut(plane.max(1))
-                .with_min_len(4)
+                .with_min_len(Worth::Values.jobs(plane))
                 .enumerate()
                 .for_each(|(i, values)| apply_stages(self.isa, stages, i % channels, values));
         }

@@ -11,6 +11,7 @@ use pimnas_network::Shape;
 use rayon::prelude::*;
 
 use crate::crossbar::geometry::Geometry;
+use crate::jobs::Worth;
 use crate::kernel::{Isa, Product, apply_stages, multiply};
 use crate::stage::Stage;
 use crate::tensor::Tensor;
@@ -96,9 +97,11 @@ impl DenseLayer {
             }
             return Tensor::batch_of(items, shape, outputs);
         }
+        let products = self.groups * self.outputs * positions * self.geometry.rows();
         outputs
             .par_chunks_mut(self.groups * self.outputs * positions)
             .zip(input.data().par_chunks(size.max(1)))
+            .with_min_len(Worth::Products.jobs(products))
             .for_each_init(Buffers::default, |buffers, (outputs, item)| {
                 self.item(item, buffers, outputs);
                 for (channel, values) in outputs.chunks_exact_mut(positions).enumerate() {

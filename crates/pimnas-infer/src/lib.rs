@@ -20,6 +20,7 @@ mod compiled;
 mod crossbar;
 mod dense;
 mod error;
+mod jobs;
 mod kernel;
 mod mean;
 mod names;

@@ -3,6 +3,7 @@
 use pimnas_network::{Pooling, PoolingMode, Shape};
 use rayon::prelude::*;
 
+use crate::jobs::Worth;
 use crate::mean::mean;
 use crate::tensor::Tensor;
 
@@ -26,7 +27,7 @@ fn each_channel(
     let mut data = vec![0.0; input.data().len() / (from.0 * from.1) * (side.0 * side.1)];
     data.par_chunks_mut(side.0 * side.1)
         .zip(input.data().par_chunks(from.0 * from.1))
-        .with_min_len(16)
+        .with_min_len(Worth::Values.jobs(from.0 * from.1))
         .for_each(|(output, input)| compute(input, output));
     Tensor::batch_of(input.batch(), to, data)
 }
@@ -112,13 +113,14 @@ pub(crate) fn expand(input: &Tensor, to: Shape) -> Tensor {
 pub(crate) fn sum(first: &Tensor, others: &[&Tensor], shape: Shape) -> Tensor {
     let mut data = first.data().to_vec();
     for other in others {
-        data.par_chunks_mut(1 << 14).zip(other.data().par_chunks(1 << 14)).for_each(
-            |(sums, values)| {
+        data.par_chunks_mut(1 << 14)
+            .zip(other.data().par_chunks(1 << 14))
+            .with_min_len(2)
+            .for_each(|(sums, values)| {
                 for (sum, value) in sums.iter_mut().zip(values) {
                     *sum += value;
                 }
-            },
-        );
+            });
     }
     Tensor::batch_of(first.batch(), shape, data)
 }

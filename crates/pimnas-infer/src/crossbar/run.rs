@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::layer::CrossbarLayer;
 use super::tile::{Codes, Scratch, TILE, Tile, Work};
 use crate::compiled::ItemNumber;
+use crate::jobs::Worth;
 use crate::kernel::{Magnitude, apply_stages};
 use crate::stage::Stage;
 use crate::tensor::Tensor;
@@ -72,16 +73,27 @@ impl Batch<'_> {
         self.layer.groups * self.layer.outputs
     }
 
+    fn positions(&self) -> usize {
+        self.layer.geometry.positions()
+    }
+
+    /// Products of digits that an output is the sum of.
+    fn digits_of_output(&self) -> usize {
+        self.layer.geometry.rows() * self.layer.cycles * self.layer.slicing.arrays()
+    }
+
     fn output_size(&self) -> usize {
-        self.channels() * self.layer.geometry.positions()
+        self.channels() * self.positions()
     }
 
     /// Each job has some items and writes their outputs.
     fn by_items<M: Magnitude>(&self, together: usize) -> Vec<f32> {
         let mut outputs = vec![0.0; self.items * self.output_size()];
+        let rows = self.digits_of_output();
         outputs
             .par_chunks_mut(together * self.output_size())
             .zip(self.values.par_chunks(together * self.input_size()))
+            .with_min_len(Worth::Digits.jobs(together * self.positions() * self.channels() * rows))
             .enumerate()
             .for_each_init(Scratch::<M>::new, |scratch, (job, (outputs, values))| {
                 let job = job * together * self.layer.geometry.positions();
@@ -109,8 +121,10 @@ impl Batch<'_> {
         let mut codes = Codes::<M>::new();
         codes.encode(self.layer, self.values);
         let tiles = self.tiles();
+        let whole = self.items * self.positions() * self.channels() * self.digits_of_output();
         let sums: Vec<Vec<f32>> = tiles
             .par_iter()
+            .with_min_len(Worth::Digits.jobs(whole / tiles.len().max(1)))
             .map_init(Scratch::<M>::new, |scratch, tile| {
                 let (_, mut work) = scratch.parts();
                 self.layer.tile(&codes, tile, &mut work);
