@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use pimnas::cosearch::{AccuracyStages, SearchConfig};
 use pimnas::data::Dataset;
 use pimnas::device::DeviceQuirks;
+use pimnas::formats::NamedTensors;
 use pimnas::infer::AdcRange;
 use pimnas::search::search::TrialId;
 use pimnas::search::{Decision, Rollout, Space, WrittenSpace};
@@ -14,7 +15,8 @@ use pimnas::supernet::{
     AccuracyMetric, EvaluatorImages, StageOptions, SupernetAccuracy, SupernetEvaluator,
     SupernetSettings, SupernetTrainer,
 };
-use pimnas::{Fidelity, InterfaceOptions, RawConfig};
+use pimnas::train::Precision;
+use pimnas::{Fidelity, InterfaceOptions, Network, RawConfig};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::cli::dataset::{DatasetArgs, SplitImages};
@@ -148,7 +150,48 @@ impl SupernetSource {
     }
 }
 
+/// The super net of a run that has trained one, or that has been told of one; none where it is
+/// gone.
+pub fn trained(
+    config: &SearchConfig,
+    space: &WrittenSpace,
+    run: &Path,
+) -> Result<Option<Trained>, Failure> {
+    let own = config.accuracy.supernet.as_ref();
+    let folder =
+        FolderArgs { folder: own.map_or_else(|| run.join("supernet"), std::path::PathBuf::from) };
+    if !folder.is_there() {
+        return Ok(None);
+    }
+    let (mut trainer, settings) = folder.load()?;
+    of_this_space(&folder, &trainer, space)?;
+    let (data, test) = images(config, &trainer)?;
+    trainer.bind(&data.training, &data.normalisation).map_err(|error| failed(&error))?;
+    if !trainer.is_done() {
+        let hint = "end it by `pimnas search --resume RUN`";
+        return Err(folder.wrong("its training has not ended", hint));
+    }
+    Ok(Some(Trained { trainer, settings, data, test }))
+}
+
 impl Trained {
+    /// A rollout as a network of its own, calibrated as the search judged it: with scales and
+    /// quantised weights where the super net was trained so.
+    pub fn finalised(&self, rollout: &Rollout) -> Result<(Network, NamedTensors), Failure> {
+        let candidate = self.evaluator(&self.test)?.candidate(rollout);
+        let candidate = candidate.map_err(|error| failed(&error))?;
+        let assembled = candidate.assembled();
+        match self.trainer.options.precision {
+            Precision::Quantised => {
+                assembled.graph_and_parameters().map_err(|error| failed(&error))
+            }
+            Precision::Float => {
+                let pair = assembled.model.float_candidate();
+                pair.map_err(|error| Failure::new(&error, Some(error.hint())))
+            }
+        }
+    }
+
     /// How many test images there are.
     pub fn test_images(&self) -> usize {
         self.test.len()
