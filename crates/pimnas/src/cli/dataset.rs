@@ -99,7 +99,7 @@ impl DatasetArgs {
 impl DatasetArgs {
     /// Whether nothing is said.
     pub fn is_default(&self) -> bool {
-        let plain = self.mean.is_empty() && self.deviation.is_empty();
+        let plain = self.mean.is_empty() && self.deviation.is_empty() && self.limit.is_none();
         let named = self.dataset != NAME || self.data.is_some() || self.pixel_max.is_some();
         plain && !named
     }

@@ -23,7 +23,7 @@ use crate::cli::dataset::{DatasetArgs, SplitImages};
 use crate::cli::failure::Failure;
 use crate::cli::output::note;
 use crate::cli::supernet::failed;
-use crate::cli::supernet::folder::{FolderArgs, read_settings};
+use crate::cli::supernet::folder::{FolderArgs, OF_RUN, read_settings};
 use crate::cli::supernet::train::{Keeping, train};
 
 /// Seconds between checkpoints of the training.
@@ -102,9 +102,8 @@ impl SupernetSource {
         (run, stop): (&Path, &AtomicBool),
     ) -> Result<Option<Trained>, Failure> {
         let own = config.accuracy.supernet.as_ref();
-        let folder = FolderArgs {
-            folder: own.map_or_else(|| run.join("supernet"), std::path::PathBuf::from),
-        };
+        let folder =
+            FolderArgs { folder: own.map_or_else(|| run.join(OF_RUN), std::path::PathBuf::from) };
         let (mut trainer, settings) = match (folder.is_there(), own) {
             (true, _) | (false, Some(_)) => folder.load()?,
             (false, None) => {
@@ -159,7 +158,7 @@ pub fn trained(
 ) -> Result<Option<Trained>, Failure> {
     let own = config.accuracy.supernet.as_ref();
     let folder =
-        FolderArgs { folder: own.map_or_else(|| run.join("supernet"), std::path::PathBuf::from) };
+        FolderArgs { folder: own.map_or_else(|| run.join(OF_RUN), std::path::PathBuf::from) };
     if !folder.is_there() {
         return Ok(None);
     }
@@ -229,7 +228,7 @@ fn is_alike(one: &dyn Space, other: &dyn Space) -> bool {
 
 /// Images to train with and, in the place of the test images, those that candidates are judged
 /// on, which are taken from the former; then the test images.
-fn images(
+pub fn images(
     config: &SearchConfig,
     trainer: &SupernetTrainer,
 ) -> Result<(SplitImages, Dataset), Failure> {

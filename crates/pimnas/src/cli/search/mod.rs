@@ -25,7 +25,7 @@ pub use setup::read_table;
 use setup::{Kept, Setup};
 
 #[cfg(feature = "train")]
-use super::dataset::DatasetArgs;
+use super::dataset::{DatasetArgs, SplitImages};
 use super::failure::{FOUND_WRONG, Failure};
 use super::output::note;
 use super::runs;
@@ -231,6 +231,22 @@ pub fn trained(
     let trained = accuracy::trained(&config, space, place.folder())?;
     let data = DatasetArgs::of(config.accuracy.data.as_deref(), None);
     Ok(trained.map(|trained| (trained, data)))
+}
+
+/// The images that the super net of a run was trained with, and the test images; none where the run
+/// has trained none.
+#[cfg(feature = "train")]
+pub fn images(
+    place: &Place,
+    trainer: &pimnas::supernet::SupernetTrainer,
+) -> Result<Option<SplitImages>, Failure> {
+    let stored = Stored::read(place).map_err(|error| store_failure(&error))?;
+    let config = setup::config_of(stored.config()).filter(setup::is_learned);
+    let Some(config) = config.filter(|config| config.accuracy.supernet.is_none()) else {
+        return Ok(None);
+    };
+    let (split, test) = accuracy::images(&config, trainer)?;
+    Ok(Some(SplitImages { test, ..split }))
 }
 
 /// Measures the front on the test images.
