@@ -19,7 +19,8 @@ fn check(what: &str, quantisation: Quantisation) -> Result<f32, Refusal> {
         let hint = "ONNX has codes of 2 to 16 bits: write it in floats";
         return refuse(format!("{what} has {bits} bits"), hint);
     }
-    let step = quantisation.step() as f32;
+    // As inference has it, by a rounded reciprocal: the last bit decides between two codes.
+    let step = 1.0 / (1.0 / quantisation.scale as f32 * quantisation.max_code() as f32);
     if !(step.is_normal() && step > 0.0) {
         return refuse(format!("the scale of {what} is {}", quantisation.scale), HINT);
     }
