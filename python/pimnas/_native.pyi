@@ -138,6 +138,14 @@ class Network:
         """Shapes of the (first) input and the output of each layer."""
     def to_json(self) -> str:
         """As a layer list."""
+    def to_onnx(
+        self,
+        path: Optional[_Path] = None,
+        *,
+        numbers: Literal["auto", "floats", "quantised"] = "auto",
+    ) -> bytes:
+        """As an ONNX file with its weights, written to ``path`` where one is given. ``auto``: in
+        fixed point where the network has scales, otherwise floats (docs/ONNX.md)."""
     def weights(self) -> dict[str, _Floats]:
         """Copies of the weights by name."""
     def __len__(self) -> int: ...

@@ -67,6 +67,19 @@ def test_networks(tmp_path: Path) -> None:
     refused(NetworkError, lambda: pimnas.accuracy(lenet, images, [0, 0]), "no weights")
 
 
+def test_networks_that_have_no_onnx(tmp_path: Path) -> None:
+    lenet = pimnas.Network.zoo("lenet")
+    refused(NetworkError, lenet.to_onnx, "no weights")
+    layers = [{"type": "fc", "in_features": 2, "out_features": 2}]
+    small = pimnas.Network.from_json({"input_shape": [1, 2], "layers": layers})
+    small = small.with_weights({"0.weight": np.eye(2)})
+    refused(NetworkError, lambda: small.to_onnx(numbers="halves"), "halves")  # type: ignore[arg-type]
+    refused(NetworkError, lambda: small.to_onnx(numbers="quantised"), "no scale")
+    refused(NetworkError, lambda: small.to_onnx(tmp_path / "none" / "a.onnx"), "cannot write")
+    bad = small.with_weights({"0.weight": np.eye(3)})
+    refused(NetworkError, bad.to_onnx, "layer 0 (fc)", "[3, 3], not [2, 2]")
+
+
 def test_mappings() -> None:
     hardware = pimnas.Hardware({"Architecture level/Tile_Num": "1,1"})
     error = refused(MappingError, lambda: pimnas.simulate("vgg8", hardware), "Tile_Num")

@@ -145,6 +145,16 @@ def test_outputs_of_a_network_in_each_arithmetic() -> None:
     assert np.allclose(interface.evaluate(images, "float"), images, atol=1e-6)
 
 
+def test_onnx_is_written_and_read_again(tmp_path) -> None:
+    network, images, _ = classifier()
+    path = tmp_path / "own.onnx"
+    written = network.to_onnx(path)
+    assert type(written) is bytes and path.read_bytes() == written
+    again = pimnas.Network.from_onnx(path)
+    outputs = pimnas.Interface(again).evaluate(images, "float")
+    assert np.allclose(outputs, pimnas.Interface(network).evaluate(images, "float"), atol=1e-6)
+
+
 def test_arrays_of_other_layouts_and_types() -> None:
     network, images, _ = classifier()
     interface = pimnas.Interface(network)

@@ -3,7 +3,8 @@
 //! [`NamedTensors`] holds what a weights file has: [`NamedTensors::from_safetensors`],
 //! [`NamedTensors::from_pth`], [`NamedTensors::from_npz`].
 //! [`graph::FloatGraph`] is a network of floats, read by
-//! [`FloatGraph::from_onnx`](graph::FloatGraph::from_onnx). Nothing here reads files by itself, executes anything in them, or
+//! [`FloatGraph::from_onnx`](graph::FloatGraph::from_onnx); [`write_onnx`] makes such a file of a
+//! network of layers. Nothing here reads files by itself, executes anything in them, or
 //! panics on them, however broken they are.
 
 pub mod convert;
@@ -19,7 +20,10 @@ mod text;
 
 pub use named::NamedTensors;
 pub use npz::NpzError;
-pub use onnx::{OPERATORS, OPSETS, OnnxError, OnnxLimits, OnnxTypes, UnsupportedOperator};
+pub use onnx::{
+    OPERATORS, OPSETS, OnnxError, OnnxLimits, OnnxNumbers, OnnxTypes, OnnxWriteError,
+    OnnxWriteProblem, UnsupportedOperator, write_onnx,
+};
 pub use pth::PthError;
 pub use safetensors_file::SafetensorsError;
 pub use split::{CrossbarRows, SplitError};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use numpy::PyArrayDyn;
 use pimnas_formats::convert::{ConvertOptions, Converted, Norms};
 use pimnas_formats::graph::FloatGraph;
-use pimnas_formats::{NamedTensors, OnnxLimits};
+use pimnas_formats::{NamedTensors, OnnxLimits, OnnxNumbers, OnnxWriteError, write_onnx};
 use pimnas_infer::{Parameters, Tensor};
 use pimnas_network::zoo::{self, ZooOptions};
 use pimnas_network::{Network, Shape, ShapedNetwork};
@@ -138,6 +138,42 @@ fn weights_of(path: &Path) -> PyResult<Parameters> {
         _ => NamedTensors::from_safetensors(&bytes).map_err(|error| fault(&error, error.hint())),
     };
     floats(&tensors?)
+}
+
+/// The arithmetic of that name; `auto` is fixed point where the network has scales.
+fn numbers_of(name: &str, network: &Network) -> PyResult<OnnxNumbers> {
+    match name {
+        "auto" => Ok(OnnxNumbers::of(network)),
+        "floats" => Ok(OnnxNumbers::Floats),
+        "quantised" => Ok(OnnxNumbers::Quantised),
+        other => {
+            let message = format!("numbers={other:?} is not known");
+            let fault = Fault::new(Kind::Network, "network-unknown-numbers", message);
+            Err(fault.hint("give auto, floats or quantised").into())
+        }
+    }
+}
+
+/// A network as an ONNX file.
+fn written(
+    network: &Network,
+    parameters: &Parameters,
+    numbers: OnnxNumbers,
+) -> Result<Vec<u8>, OnnxWriteError> {
+    let tensors = parameters.names().filter_map(|name| {
+        let tensor = parameters.get(name)?;
+        let stored = pimnas_formats::Tensor::f32(tensor.dims(), tensor.data().to_vec()).ok()?;
+        Some((name.to_owned(), stored))
+    });
+    write_onnx(network, &tensors.collect(), numbers)
+}
+
+fn not_onnx(error: &OnnxWriteError) -> PyErr {
+    let fault = Fault::new(Kind::Network, "network-not-onnx", error);
+    match error.hint() {
+        Some(hint) => fault.hint(hint).into(),
+        None => fault.into(),
+    }
 }
 
 fn shape_of(shape: Shape) -> Vec<usize> {
@@ -282,6 +318,33 @@ impl PyNetwork {
 
     fn to_json(&self) -> String {
         self.network.to_layer_list_json()
+    }
+
+    /// As an ONNX file: its bytes, which are written to a path where one is given.
+    #[pyo3(signature = (path=None, *, numbers="auto"))]
+    fn to_onnx<'py>(
+        &self,
+        py: Python<'py>,
+        path: Option<PathBuf>,
+        numbers: &str,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let numbers = numbers_of(numbers, &self.network)?;
+        let Some(parameters) = &self.parameters else {
+            let message = format!("the network {} has no weights", self.title);
+            let fault = Fault::new(Kind::Network, "network-without-weights", message);
+            return Err(fault.hint("add them by Network.with_weights").into());
+        };
+        let bytes = py
+            .detach(|| written(&self.network, parameters, numbers))
+            .map_err(|error| not_onnx(&error))?;
+        if let Some(path) = path {
+            std::fs::write(&path, &bytes).map_err(|error| {
+                let message = format!("cannot write {}: {error}", path.display());
+                let fault = Fault::new(Kind::Network, "network-unwritable", message);
+                PyErr::from(fault.hint("give a path in a folder that you may write to"))
+            })?;
+        }
+        Ok(PyBytes::new(py, &bytes))
     }
 
     /// The weights by name; copies.

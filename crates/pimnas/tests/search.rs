@@ -377,7 +377,7 @@ fn the_front_in_every_form_and_a_member_again() {
     }
     for member in members {
         let (id, out) = (member["trial"].to_string(), "files");
-        done(folder, &["export", "a", "--trial", &id, "--out", out]);
+        done(folder, &["export", "a", "--trial", &id, "--out", out, "--force"]);
         let again = done(
             folder,
             &[

@@ -53,6 +53,7 @@ impl Converter<'_> {
             Op::Concat { .. } => {
                 return refuse("it joins activations along a dimension", REPLACE);
             }
+            Op::Quantise { .. } | Op::Dequantise { .. } => self.quantiser(node)?,
             Op::Quant { .. } => {
                 let hint = "export the network before its quantisation: activations are quantised \
                             by calibration here";
@@ -124,11 +125,32 @@ impl Converter<'_> {
         self.applied(value)
     }
 
+    /// Codes of an activation, or numbers of codes: activations are quantised by calibration here.
+    fn quantiser(&mut self, node: &Node) -> Result<Activation, Refusal> {
+        const NOTE: &str = "its quantisers of activations are left out: calibrate it here";
+        if !self.notes.iter().any(|note| note == NOTE) {
+            self.notes.push(NOTE.to_owned());
+        }
+        self.derived(node, 0)
+    }
+
+    /// Whether the only reader of a node's output is a quantiser, whose range the node bounds.
+    fn is_before_quantiser(&self, node: &Node) -> bool {
+        let Some(&Some(output)) = node.outputs.first() else { return false };
+        let reads = |other: &&Node| other.inputs.contains(&Some(output));
+        let mut readers = self.graph.nodes.iter().filter(reads);
+        self.readers.get(output) == Some(&1)
+            && readers.next().is_some_and(|reader| matches!(reader.op, Op::Quantise { .. }))
+    }
+
     fn clip(
         &mut self,
         node: &Node,
         (low, high): (Option<f32>, Option<f32>),
     ) -> Result<Activation, Refusal> {
+        if self.is_before_quantiser(node) {
+            return self.derived(node, 0);
+        }
         let bound = |position: usize, stated: Option<f32>| -> Result<Option<f32>, Refusal> {
             if self.given(node, position).is_none() {
                 return Ok(stated);
@@ -281,6 +303,12 @@ impl Converter<'_> {
         };
         let mut activation = self.derived(node, 0)?;
         let sizes: Result<Vec<usize>, _> = pads.iter().map(|&pad| usize::try_from(pad)).collect();
+        if let (Ok(&[0, 0, 0, 0, 0, more, 0, 0]), true, false) =
+            (sizes.as_deref(), value == 0.0, self.given(node, 3).is_some())
+            && more > 0
+        {
+            return self.expanded(node, more);
+        }
         let (Ok(&[0, 0, top, left, 0, 0, bottom, right]), true, false) =
             (sizes.as_deref(), value == 0.0, self.given(node, 3).is_some())
         else {
@@ -302,6 +330,23 @@ impl Converter<'_> {
         activation.dims =
             vec![items, channels, side(height, (top, bottom)), side(width, (left, right))];
         Ok(activation)
+    }
+}
+
+impl Converter<'_> {
+    /// Channels of zeros behind those of a map.
+    fn expanded(&mut self, node: &Node, more: usize) -> Result<Activation, Refusal> {
+        let activation = self.ready(node, 0)?;
+        let mut dims = activation.dims;
+        if dims.len() != 4 {
+            return refuse("it does not pad a map", "pad channels of maps only");
+        }
+        let max_channels = dims.get(1).copied().unwrap_or(1).saturating_add(more);
+        if let Some(channels) = dims.get_mut(1) {
+            *channels = max_channels;
+        }
+        let layer = self.push(Operation::Expand { max_channels }, vec![activation.source]);
+        Ok(Activation::of(Source::Layer(layer), dims))
     }
 }
 

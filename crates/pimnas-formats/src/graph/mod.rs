@@ -1,5 +1,6 @@
 //! Networks of floats as other programs describe them: nodes on tensors.
 
+mod codes;
 mod elementwise;
 mod gather;
 mod layout;

@@ -245,6 +245,16 @@ pub enum Op {
         /// Rounding.
         rounding: QuantRounding,
     },
+    /// Integer codes of a scale: data, scale, perhaps a zero point, whose type is that of the codes.
+    Quantise {
+        /// The dimension of scales and zero points where there are several.
+        axis: i64,
+    },
+    /// The numbers that codes stand for: codes, scale, perhaps a zero point.
+    Dequantise {
+        /// The dimension of scales and zero points where there are several.
+        axis: i64,
+    },
     /// Nothing.
     Identity,
     /// Nothing at inference; a second output is all true.

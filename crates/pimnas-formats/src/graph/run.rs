@@ -6,7 +6,9 @@ use thiserror::Error;
 
 use super::op::{Op, Unary};
 use super::trouble::{Trouble, shape};
-use super::{FloatGraph, Node, convolution, elementwise, gather, layout, normalise, pool, product};
+use super::{
+    FloatGraph, Node, codes, convolution, elementwise, gather, layout, normalise, pool, product,
+};
 use crate::tensor::{Tensor, TensorData, elements};
 
 /// Why a graph cannot be run.
@@ -223,6 +225,8 @@ pub(crate) fn compute(op: &Op, inputs: &Inputs<'_>, limit: usize) -> Result<Vec<
         Op::Softmax { axis, flattened } => one(normalise::softmax(*axis, *flattened, data()?)?),
         Op::Mean { axes, keep } => one(normalise::mean(axes, *keep, inputs)?),
         Op::Quant { .. } => one(elementwise::quant(op, inputs, limit)?),
+        Op::Quantise { axis } => one(codes::quantise(*axis, inputs)?),
+        Op::Dequantise { axis } => one(codes::dequantise(*axis, inputs)?),
         Op::Identity => one(data()?.clone()),
         Op::Dropout => {
             let data = data()?;

@@ -49,7 +49,7 @@ impl ModelBuilder {
     pub fn new(opset: i64) -> Self {
         let set = OperatorSet { domain: String::new(), version: opset };
         let graph = Some(Graph { name: "test".into(), ..Graph::default() });
-        Self { model: Model { graph, opset_import: vec![set] } }
+        Self { model: Model { graph, opset_import: vec![set], ..Model::default() } }
     }
 
     fn graph(&mut self) -> &mut Graph {
@@ -58,7 +58,9 @@ impl ModelBuilder {
 
     /// A float input; dimensions of 0 are open.
     pub fn input(mut self, name: &str, dims: &[i64]) -> Self {
-        let dim = dims.iter().map(|&dim| Dimension { value: (dim > 0).then_some(dim) }).collect();
+        let open =
+            |&dim: &i64| Dimension { value: (dim > 0).then_some(dim), ..Dimension::default() };
+        let dim = dims.iter().map(open).collect();
         let tensor = TensorType { element: 1, shape: Some(ShapeMessage { dim }) };
         let kind = Some(TypeMessage { tensor: Some(tensor) });
         self.graph().input.push(ValueInfo { name: name.into(), kind });
@@ -80,6 +82,18 @@ impl ModelBuilder {
         let mut message = floats_message(name, dims, &[]);
         message.raw_data = raw;
         self.graph().initializer.push(message);
+        self
+    }
+
+    /// Signed integers of 8 bits.
+    pub fn bytes_of(mut self, name: &str, dims: &[i64], raw: &[u8]) -> Self {
+        self.graph().initializer.push(TensorMessage {
+            name: name.into(),
+            dims: dims.to_vec(),
+            data_type: 3,
+            raw_data: raw.to_vec(),
+            ..TensorMessage::default()
+        });
         self
     }
 

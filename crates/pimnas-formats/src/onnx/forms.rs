@@ -108,6 +108,20 @@ pub(super) fn quant(form: &Form<'_>) -> Result<Op, OnnxError> {
     })
 }
 
+/// The dimension of scales and zero points, of `QuantizeLinear` and `DequantizeLinear`.
+pub(super) fn quantiser(form: &Form<'_>) -> Result<i64, OnnxError> {
+    let attributes = &form.attributes;
+    // Of 8-bit floats, which are not read.
+    attributes.flag("saturate", 1)?;
+    for name in ["block_size", "output_dtype"] {
+        let value = attributes.int(name)?.unwrap_or(0);
+        if value != 0 {
+            return Err(attributes.form(format!("has {name}={value}, which is not supported")));
+        }
+    }
+    Ok(attributes.int("axis")?.unwrap_or(1))
+}
+
 /// Inference only; a third input that switches training on is checked by the reader.
 pub(super) fn dropout(form: &Form<'_>) -> Result<Op, OnnxError> {
     form.attributes.float("ratio")?;

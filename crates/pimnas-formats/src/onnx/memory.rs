@@ -95,7 +95,8 @@ impl Kind {
             (Self::TensorType, 2) => Field::Message(Self::Shape),
             (Self::Shape, 1) => Field::Messages(Self::Dimension),
             (Self::OperatorSet | Self::ValueInfo | Self::Attribute, 1)
-            | (Self::Graph, 2)
+            | (Self::Model, 2 | 3)
+            | (Self::Graph | Self::Dimension, 2)
             | (Self::Node, 3 | 4 | 7)
             | (Self::Attribute, 4)
             | (Self::Tensor, 8 | 9) => Field::Text,

@@ -1,4 +1,4 @@
-//! ONNX files, read into a [`FloatGraph`](crate::graph::FloatGraph).
+//! ONNX files, read into a [`FloatGraph`](crate::graph::FloatGraph), and written.
 
 mod attributes;
 #[cfg(test)]
@@ -13,10 +13,12 @@ mod tensors;
 #[cfg(test)]
 mod tests;
 mod windows;
+mod write;
 
 pub use error::{OnnxError, UnsupportedOperator};
 pub use operators::OPERATORS;
 pub use reader::OnnxLimits;
+pub use write::{OnnxNumbers, OnnxWriteError, OnnxWriteProblem, write_onnx};
 
 use std::collections::HashSet;
 

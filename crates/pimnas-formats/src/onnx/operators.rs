@@ -6,7 +6,7 @@ use super::{forms, windows};
 use crate::graph::{Binary, Op, Reduction, Unary};
 
 /// Operators that are read, `Constant` and those of other domains included.
-pub const OPERATORS: [&str; 41] = [
+pub const OPERATORS: [&str; 43] = [
     "Add",
     "AveragePool",
     "BatchNormalization",
@@ -16,6 +16,7 @@ pub const OPERATORS: [&str; 41] = [
     "Constant",
     "ConstantOfShape",
     "Conv",
+    "DequantizeLinear",
     "Div",
     "Dropout",
     "Flatten",
@@ -33,6 +34,7 @@ pub const OPERATORS: [&str; 41] = [
     "Min",
     "Mul",
     "Pad",
+    "QuantizeLinear",
     "ReduceMean",
     "Relu",
     "Reshape",
@@ -113,6 +115,8 @@ fn more(form: &Form<'_>) -> Result<Op, OnnxError> {
         "Softmax" => forms::softmax(form)?,
         "ReduceMean" => forms::mean(form)?,
         "qonnx.custom_op.general:Quant" | "onnx.brevitas:Quant" => forms::quant(form)?,
+        "QuantizeLinear" => Op::Quantise { axis: forms::quantiser(form)? },
+        "DequantizeLinear" => Op::Dequantise { axis: forms::quantiser(form)? },
         "Dropout" => forms::dropout(form)?,
         "Flatten" => Op::Flatten { axis: attributes.int("axis")?.unwrap_or(1) },
         "Reshape" => Op::Reshape { zero_is_zero: attributes.flag("allowzero", 0)? },

@@ -1,9 +1,16 @@
-//! The messages of ONNX files, with only the fields that are read; numbers are the format's.
+//! The messages of ONNX files, with only the fields that are read or written; numbers are the
+//! format's.
 
 use prost::Message;
 
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Model {
+    #[prost(int64, tag = "1")]
+    pub ir_version: i64,
+    #[prost(string, tag = "2")]
+    pub producer_name: String,
+    #[prost(string, tag = "3")]
+    pub producer_version: String,
     #[prost(message, optional, tag = "7")]
     pub graph: Option<Graph>,
     #[prost(message, repeated, tag = "8")]
@@ -130,4 +137,6 @@ pub(crate) struct ShapeMessage {
 pub(crate) struct Dimension {
     #[prost(int64, optional, tag = "1")]
     pub value: Option<i64>,
+    #[prost(string, tag = "2")]
+    pub name: String,
 }

@@ -295,6 +295,8 @@ fn is_cheap(op: &Op) -> bool {
         | Op::Softmax { .. }
         | Op::Mean { .. }
         | Op::Quant { .. }
+        | Op::Quantise { .. }
+        | Op::Dequantise { .. }
         | Op::Identity
         | Op::Dropout
         | Op::Flatten { .. }

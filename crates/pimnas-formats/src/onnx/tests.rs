@@ -203,6 +203,28 @@ fn constants_of_a_small_file_stay_small() {
     assert!(graph.to_network(&crate::convert::ConvertOptions::default()).is_err());
 }
 
+#[test]
+fn quantisers_by_hand() {
+    // Halves go to the even code, and codes end where their type does.
+    let model = ModelBuilder::new(13).input("x", &[1, 2, 2]).output("y");
+    let model = model.floats("scale", &[2], &[0.5, 1.0]).bytes_of("zero", &[2], &[0, 254]);
+    let model = model.node("QuantizeLinear", ("x scale zero", "c"), &[]);
+    let model = model.node("DequantizeLinear", ("c scale zero", "y"), &[]);
+    let output = run(&model, &[1, 2, 2], &[0.75, -70.0, 1.5, 200.0]);
+    // With zero points 0 and -2: 2 · 0.5 and -128 · 0.5; 2 and 127 + 2.
+    assert_eq!(output.to_f32(), [1.0, -64.0, 2.0, 129.0]);
+    let plain = ModelBuilder::new(13).input("x", &[3]).output("y").floats("s", &[], &[2.0]);
+    let plain = plain.node("QuantizeLinear", ("x s", "c"), &[int("axis", 0)]);
+    let plain = plain.node("DequantizeLinear", ("c s", "y"), &[int("axis", -1)]);
+    assert_eq!(run(&plain, &[3], &[-3.0, 3.0, 999.0]).to_f32(), [0.0, 4.0, 510.0]);
+    let three = ModelBuilder::new(13).input("x", &[1, 2]).output("y");
+    let three = three.floats("s", &[3], &[1.0; 3]).node("QuantizeLinear", ("x s", "y"), &[]);
+    let input = Tensor::f32([1, 2], vec![1.0; 2]).unwrap();
+    assert!(read(&three).unwrap().run(&[input]).is_err());
+    let blocks = single("DequantizeLinear", "x x", &[int("block_size", 2)], &[2]);
+    assert!(read(&blocks).unwrap_err().to_string().contains("block_size=2"));
+}
+
 fn whole() -> Vec<u8> {
     let model = ModelBuilder::new(13).input("x", &[0, 1, 4, 4]).output("y");
     let model = model.floats("w", &[2, 1, 3, 3], &[0.5; 18]).integers("d", &[-1, 8]);

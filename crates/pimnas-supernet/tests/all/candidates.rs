@@ -35,14 +35,14 @@ fn own(net: &SuperNet, assembled: &pimnas_supernet::Assembled, batch: &TrainBatc
     ops::values(output.logits)
 }
 
-fn parameters(tensors: &NamedTensors) -> Parameters {
+pub fn parameters(tensors: &NamedTensors) -> Parameters {
     Parameters::from_tensors(tensors.iter().map(|(name, tensor)| {
         (name.to_owned(), Tensor::new(tensor.dims(), tensor.to_f32()).unwrap())
     }))
 }
 
 /// Channels before rows.
-fn planes(batch: &TrainBatch) -> Tensor {
+pub fn planes(batch: &TrainBatch) -> Tensor {
     let [items, height, width, channels] = batch.dims;
     let mut values = Vec::new();
     for item in batch.images.chunks(height * width * channels) {

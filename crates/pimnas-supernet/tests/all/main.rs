@@ -5,5 +5,6 @@
 mod candidates;
 mod common;
 mod evaluator;
+mod onnx;
 mod slices;
 mod training;

@@ -9,8 +9,10 @@ use pimnas::network::Shape;
 
 use super::dataset_source::Source;
 use super::failure::Failure;
-use super::output::note;
+use super::output::{note, quoted};
 
+/// The data set where none is named.
+const NAME: &str = "fashion-mnist";
 /// Largest value of a byte.
 const BYTE: f32 = u8::MAX as f32;
 
@@ -19,7 +21,7 @@ const BYTE: f32 = u8::MAX as f32;
 pub struct DatasetArgs {
     /// fashion-mnist, mnist, cifar10, cifar100; a folder with the files of one of them or with a
     /// folder of pictures for each class; a .npz or .safetensors file with images and labels
-    #[arg(long, value_name = "NAME|PATH", default_value = "fashion-mnist")]
+    #[arg(long, value_name = "NAME|PATH", default_value = NAME)]
     dataset: String,
     /// Folder of the data set, or one above it; without it fashion-mnist is the embedded sample of
     /// 2,000 images
@@ -66,7 +68,7 @@ impl DatasetArgs {
     /// Fashion-MNIST, or what a folder has, training images at most so many; pixels from 0 to 1.
     pub fn of(data: Option<&str>, limit: Option<usize>) -> Self {
         Self {
-            dataset: data.unwrap_or("fashion-mnist").to_owned(),
+            dataset: data.unwrap_or(NAME).to_owned(),
             data: None,
             limit,
             pixel_max: None,
@@ -95,6 +97,42 @@ impl DatasetArgs {
 }
 
 impl DatasetArgs {
+    /// Whether nothing is said.
+    pub fn is_default(&self) -> bool {
+        let plain = self.mean.is_empty() && self.deviation.is_empty() && self.limit.is_none();
+        let named = self.dataset != NAME || self.data.is_some() || self.pixel_max.is_some();
+        plain && !named
+    }
+
+    /// The same, the first so many images at most.
+    pub fn first(&self, count: usize) -> Self {
+        let limit = Some(self.limit.map_or(count, |limit| limit.min(count)));
+        Self { limit, ..self.clone() }
+    }
+
+    /// The data set and what happens to pixels as words of a command, with a space in front of
+    /// each.
+    pub fn words(&self) -> String {
+        let mut text = String::new();
+        let mut put = |name: &str, value: &str| text += &format!(" --{name} {}", quoted(value));
+        if self.dataset != NAME {
+            put("dataset", &self.dataset);
+        }
+        if let Some(data) = &self.data {
+            put("data", &data.to_string_lossy());
+        }
+        if let Some(most) = self.pixel_max {
+            put("pixel-max", &most.to_string());
+        }
+        for (name, values) in [("mean", &self.mean), ("deviation", &self.deviation)] {
+            if !values.is_empty() {
+                let values: Vec<String> = values.iter().map(f32::to_string).collect();
+                put(name, &values.join(","));
+            }
+        }
+        text
+    }
+
     /// Reads the test images for a network with inputs of that shape.
     pub fn load(&self, shape: Shape) -> Result<LabelledImages, Failure> {
         if self.limit == Some(0) {

@@ -8,6 +8,7 @@ mod config;
 mod dataset;
 mod dataset_source;
 mod explain;
+mod export;
 mod failure;
 mod infer;
 mod inputs;
@@ -65,8 +66,7 @@ enum Command {
     Status(runs::StatusArgs),
     /// A trial of a run: decisions, figures, where it comes from
     Show(runs::ShowArgs),
-    /// Files of a trial: its network and its hardware description
-    Export(runs::ExportArgs),
+    Export(Box<export::ExportArgs>),
     Report(report_page::ReportArgs),
     Bench(bench::BenchArgs),
     #[cfg(feature = "train")]
@@ -92,7 +92,7 @@ pub fn run() -> ExitCode {
         Command::Front(args) => runs::front(args).map(done),
         Command::Status(args) => runs::status(args).map(done),
         Command::Show(args) => runs::show(args).map(done),
-        Command::Export(args) => runs::export(args).map(done),
+        Command::Export(args) => export::run(args).map(done),
         Command::Report(args) => report_page::run(args).map(done),
         Command::Bench(args) => bench::run(args).map(done),
         #[cfg(feature = "train")]

@@ -1,21 +1,16 @@
-//! `pimnas front`, `status`, `show` and `export`: what a stored run has.
+//! `pimnas front`, `status` and `show`: what a stored run has.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use pimnas::config::RawConfig;
 use pimnas::report::table::table;
 use pimnas::search::search::{Lineage, Outcome, StopReason, Trial, TrialId};
-use pimnas::search::space::RealisedHardware;
-use pimnas::search::{Space, WrittenSpace};
 use pimnas::store::{Place, RunSummary, TestAccuracies, TrialSummary};
 use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
-use super::output::{OutputArgs, print, quoted, write_file};
+use super::output::{OutputArgs, quoted, write_file};
 use super::search::store_failure;
-use super::space;
 
 /// Which run, and in which form.
 #[derive(Args, Clone, Debug)]
@@ -77,20 +72,6 @@ pub struct ShowArgs {
     format: Form,
     #[command(flatten)]
     output: OutputArgs,
-}
-
-/// Which trial, and where to.
-#[derive(Args, Clone, Debug)]
-pub struct ExportArgs {
-    /// Folder of a run
-    #[arg(value_name = "RUN")]
-    run: PathBuf,
-    /// Number of the trial; without it the first member of the front
-    #[arg(long, value_name = "N")]
-    trial: Option<u64>,
-    /// Folder for its files: network.json, SimConfig.ini, genotype.json, metrics.json
-    #[arg(long, value_name = "FOLDER")]
-    out: PathBuf,
 }
 
 /// A number in four digits.
@@ -285,7 +266,8 @@ fn lineage_word(lineage: &Lineage) -> &'static str {
     }
 }
 
-fn trial_json(summary: &RunSummary, one: &TrialSummary, place: &Place) -> Json {
+/// A trial as JSON.
+pub fn trial_json(summary: &RunSummary, one: &TrialSummary, place: &Place) -> Json {
     let names = summary.metrics.iter().map(|metric| metric.name.clone());
     let figures = one.trial.figures.iter().map(|figure| json!(figure));
     let figures: serde_json::Map<String, Json> = names.zip(figures).collect();
@@ -462,7 +444,7 @@ fn status_json(summary: &RunSummary) -> Json {
 }
 
 /// The trial of that number, or the first member of the front.
-fn chosen<'s>(
+pub fn chosen<'s>(
     summary: &'s RunSummary,
     given: Option<u64>,
     run: &Path,
@@ -533,35 +515,4 @@ fn show_text(summary: &RunSummary, one: &TrialSummary, place: &Place) -> String 
         figures.add_row([metric.name.as_str(), &value, &metric.unit]);
     }
     format!("{all}\n{figures}\n{}\n", command(one, place))
-}
-
-/// Runs `pimnas export`.
-pub fn export(args: &ExportArgs) -> Result<(), Failure> {
-    let (summary, place) = read(&args.run)?;
-    let one = chosen(&summary, args.trial, &args.run)?;
-    let text = summary.info.space.text.as_deref().unwrap_or_default();
-    let (space, _): (WrittenSpace, String) = space::from_text(&summary.info.space.name, text)?;
-    let ini = &summary.info.hardware;
-    let base = RawConfig::from_ini(ini.as_bytes()).map_err(|p| Failure::of_config(&p, ini))?;
-    let candidate = space.decode(&one.trial.rollout).map_err(space::rejected)?;
-    let RealisedHardware { config, .. } =
-        candidate.hardware.apply(&base).map_err(space::rejected)?;
-    let failed = |error: std::io::Error| {
-        let why = format!("cannot make the folder: {error}");
-        Failure::of_file(&args.out, why, Some("check the path and its permissions"))
-    };
-    fs::create_dir_all(&args.out).map_err(failed)?;
-    let files = [
-        ("network.json", candidate.network.to_layer_list_json() + "\n"),
-        ("SimConfig.ini", config.to_ini()),
-        ("genotype.json", format!("{}\n", summary.genotype(&one.trial))),
-        ("metrics.json", format!("{:#}\n", trial_json(&summary, one, &place))),
-    ];
-    let mut said = String::new();
-    for (name, text) in files {
-        let path = args.out.join(name);
-        write_file(&path, text.as_bytes())?;
-        said += &format!("{}\n", path.display());
-    }
-    print(&said)
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use pimnas::cosearch::{AccuracyStages, SearchConfig};
 use pimnas::data::Dataset;
 use pimnas::device::DeviceQuirks;
+use pimnas::formats::NamedTensors;
 use pimnas::infer::AdcRange;
 use pimnas::search::search::TrialId;
 use pimnas::search::{Decision, Rollout, Space, WrittenSpace};
@@ -14,14 +15,15 @@ use pimnas::supernet::{
     AccuracyMetric, EvaluatorImages, StageOptions, SupernetAccuracy, SupernetEvaluator,
     SupernetSettings, SupernetTrainer,
 };
-use pimnas::{Fidelity, InterfaceOptions, RawConfig};
+use pimnas::train::Precision;
+use pimnas::{Fidelity, InterfaceOptions, Network, RawConfig};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::cli::dataset::{DatasetArgs, SplitImages};
 use crate::cli::failure::Failure;
 use crate::cli::output::note;
 use crate::cli::supernet::failed;
-use crate::cli::supernet::folder::{FolderArgs, read_settings};
+use crate::cli::supernet::folder::{FolderArgs, OF_RUN, read_settings};
 use crate::cli::supernet::train::{Keeping, train};
 
 /// Seconds between checkpoints of the training.
@@ -100,9 +102,8 @@ impl SupernetSource {
         (run, stop): (&Path, &AtomicBool),
     ) -> Result<Option<Trained>, Failure> {
         let own = config.accuracy.supernet.as_ref();
-        let folder = FolderArgs {
-            folder: own.map_or_else(|| run.join("supernet"), std::path::PathBuf::from),
-        };
+        let folder =
+            FolderArgs { folder: own.map_or_else(|| run.join(OF_RUN), std::path::PathBuf::from) };
         let (mut trainer, settings) = match (folder.is_there(), own) {
             (true, _) | (false, Some(_)) => folder.load()?,
             (false, None) => {
@@ -148,7 +149,48 @@ impl SupernetSource {
     }
 }
 
+/// The super net of a run that has trained one, or that has been told of one; none where it is
+/// gone.
+pub fn trained(
+    config: &SearchConfig,
+    space: &WrittenSpace,
+    run: &Path,
+) -> Result<Option<Trained>, Failure> {
+    let own = config.accuracy.supernet.as_ref();
+    let folder =
+        FolderArgs { folder: own.map_or_else(|| run.join(OF_RUN), std::path::PathBuf::from) };
+    if !folder.is_there() {
+        return Ok(None);
+    }
+    let (mut trainer, settings) = folder.load()?;
+    of_this_space(&folder, &trainer, space)?;
+    let (data, test) = images(config, &trainer)?;
+    trainer.bind(&data.training, &data.normalisation).map_err(|error| failed(&error))?;
+    if !trainer.is_done() {
+        let hint = "end it by `pimnas search --resume RUN`";
+        return Err(folder.wrong("its training has not ended", hint));
+    }
+    Ok(Some(Trained { trainer, settings, data, test }))
+}
+
 impl Trained {
+    /// A rollout as a network of its own, calibrated as the search judged it: with scales and
+    /// quantised weights where the super net was trained so.
+    pub fn finalised(&self, rollout: &Rollout) -> Result<(Network, NamedTensors), Failure> {
+        let candidate = self.evaluator(&self.test)?.candidate(rollout);
+        let candidate = candidate.map_err(|error| failed(&error))?;
+        let assembled = candidate.assembled();
+        match self.trainer.options.precision {
+            Precision::Quantised => {
+                assembled.graph_and_parameters().map_err(|error| failed(&error))
+            }
+            Precision::Float => {
+                let pair = assembled.model.float_candidate();
+                pair.map_err(|error| Failure::new(&error, Some(error.hint())))
+            }
+        }
+    }
+
     /// How many test images there are.
     pub fn test_images(&self) -> usize {
         self.test.len()
@@ -186,7 +228,7 @@ fn is_alike(one: &dyn Space, other: &dyn Space) -> bool {
 
 /// Images to train with and, in the place of the test images, those that candidates are judged
 /// on, which are taken from the former; then the test images.
-fn images(
+pub fn images(
     config: &SearchConfig,
     trainer: &SupernetTrainer,
 ) -> Result<(SplitImages, Dataset), Failure> {

@@ -9,6 +9,8 @@ mod setup;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+#[cfg(feature = "train")]
+use pimnas::search::WrittenSpace;
 use pimnas::search::controllers::by_name;
 use pimnas::search::search::{Evaluator, Search, StopReason};
 use pimnas::search::{Purpose, Space, Streams};
@@ -22,6 +24,8 @@ use live::Live;
 pub use setup::read_table;
 use setup::{Kept, Setup};
 
+#[cfg(feature = "train")]
+use super::dataset::{DatasetArgs, SplitImages};
 use super::failure::{FOUND_WRONG, Failure};
 use super::output::note;
 use super::runs;
@@ -212,6 +216,37 @@ fn prepared(
 ) -> Result<Option<accuracy::Trained>, Failure> {
     let space = (&setup.space, setup.space_text.as_str());
     args.threads.run(|| source.prepare(&setup.config, space, (place.folder(), &INTERRUPT)))
+}
+
+/// The trained super net of a run and the data set that it is judged on; none where the run has no
+/// super net.
+#[cfg(feature = "train")]
+pub fn trained(
+    (info, space): (&RunInfo, &WrittenSpace),
+    place: &Place,
+) -> Result<Option<(accuracy::Trained, DatasetArgs)>, Failure> {
+    let Some(config) = setup::config_of(&info.config).filter(setup::is_learned) else {
+        return Ok(None);
+    };
+    let trained = accuracy::trained(&config, space, place.folder())?;
+    let data = DatasetArgs::of(config.accuracy.data.as_deref(), None);
+    Ok(trained.map(|trained| (trained, data)))
+}
+
+/// The images that the super net of a run was trained with, and the test images; none where the run
+/// has trained none.
+#[cfg(feature = "train")]
+pub fn images(
+    place: &Place,
+    trainer: &pimnas::supernet::SupernetTrainer,
+) -> Result<Option<SplitImages>, Failure> {
+    let stored = Stored::read(place).map_err(|error| store_failure(&error))?;
+    let config = setup::config_of(stored.config()).filter(setup::is_learned);
+    let Some(config) = config.filter(|config| config.accuracy.supernet.is_none()) else {
+        return Ok(None);
+    };
+    let (split, test) = accuracy::images(&config, trainer)?;
+    Ok(Some(SplitImages { test, ..split }))
 }
 
 /// Measures the front on the test images.

@@ -207,6 +207,14 @@ fn named(meant: &Meant) -> Vec<String> {
     names
 }
 
+/// Whether a configuration takes accuracies from a super net.
+#[cfg(feature = "train")]
+pub fn is_learned(config: &SearchConfig) -> bool {
+    let names = config.meant().map(|meant| named(&meant)).unwrap_or_default();
+    let of_one = |name: &String| AccuracyMetric::ALL.iter().any(|metric| metric.name() == name);
+    config.accuracy.table.is_none() && names.iter().any(of_one)
+}
+
 /// A super net, where an accuracy of one is named.
 #[cfg(feature = "train")]
 fn learned(config: &SearchConfig, meant: &Meant) -> Result<Source, Failure> {

@@ -103,7 +103,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let rollouts = args.rollouts(&trainer)?;
     let smallest = trainer.net.space().decode(&trainer.net.edges().smallest);
     let network = smallest.map_err(|rejection| failed(&rejection.into()))?.network;
-    let data = args.dataset.load_split(network.input.shape)?;
+    let data = args.folder.images(&args.dataset, (&trainer, network.input.shape))?;
     let images = EvaluatorImages {
         training: &data.training,
         held_out: &data.test,

@@ -65,7 +65,8 @@ pub fn run(args: &ExportArgs) -> Result<(), Failure> {
     let rollout = args.rollout(&trainer)?;
     let base = args.hardware.load()?.0;
     let candidate = trainer.net.grow(&rollout).map_err(|error| failed(&error))?;
-    let data = args.dataset.load_split(candidate.network.input.shape)?;
+    let shape = candidate.network.input.shape;
+    let data = args.folder.images(&args.dataset, (&trainer, shape))?;
     let batches = calibration(&trainer, &settings, (&data.training, &data.normalisation));
     let assembled = args.threads.run(|| {
         let assembled = trainer.net.assemble_candidate(&rollout);

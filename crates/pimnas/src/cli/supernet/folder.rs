@@ -4,27 +4,54 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use pimnas::network::Shape;
 use pimnas::search::WrittenSpace;
+use pimnas::store::Place;
 use pimnas::supernet::files::{CHECKPOINT, SETTINGS, SPACE};
 use pimnas::supernet::{SuperNet, SupernetSettings, SupernetTrainer};
 
 use super::failed;
+use crate::cli::dataset::{DatasetArgs, SplitImages};
 use crate::cli::failure::Failure;
 use crate::cli::output::{read_file, write_file};
-use crate::cli::space;
 use crate::cli::train::folder::{EventLog, LOG};
+use crate::cli::{search, space};
+
+/// Folder of a run's own super net, in the run.
+pub const OF_RUN: &str = "supernet";
 
 /// Where a super net is kept.
 #[derive(Args, Clone, Debug)]
 pub struct FolderArgs {
-    /// Folder of the super net: its space, settings, checkpoint and log for TensorBoard
+    /// Folder of the super net (its space, settings, checkpoint and log for TensorBoard), or of a
+    /// run that has trained one
     #[arg(long = "supernet", value_name = "DIR", default_value = "supernet")]
     pub folder: PathBuf,
 }
 
 impl FolderArgs {
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+        let of_run = self.folder.join(OF_RUN);
+        let inside = !self.folder.join(CHECKPOINT).exists() && of_run.join(CHECKPOINT).exists();
+        if inside { of_run.join(name) } else { self.folder.join(name) }
+    }
+
+    /// Images to learn from and to be judged by: those that are named, and where none are, for the
+    /// super net of a run those of the run, without what it keeps apart.
+    pub fn images(
+        &self,
+        dataset: &DatasetArgs,
+        (trainer, shape): (&SupernetTrainer, Shape),
+    ) -> Result<SplitImages, Failure> {
+        let parent = self.folder.parent().filter(|_| self.folder.ends_with(OF_RUN));
+        let runs = std::iter::once(self.folder.as_path()).chain(parent);
+        let run = runs.map(Place::new).find(Place::has_run);
+        if let Some(place) = run.filter(|_| dataset.is_default())
+            && let Some(images) = search::images(&place, trainer)?
+        {
+            return Ok(images);
+        }
+        dataset.load_split(shape)
     }
 
     /// Whether there is one.

@@ -50,7 +50,8 @@ pub fn run(args: &StudyArgs) -> Result<(), Failure> {
     let rollouts = random_rollouts(trainer.net.space(), (args.count, args.seed))?;
     let smallest = trainer.net.edges().smallest.clone();
     let candidate = trainer.net.grow(&smallest).map_err(|error| failed(&error))?;
-    let data = args.dataset.load_split(candidate.network.input.shape)?;
+    let shape = candidate.network.input.shape;
+    let data = args.folder.images(&args.dataset, (&trainer, shape))?;
     let bar = ProgressBar::new(rollouts.len() as u64);
     if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} rollouts, {eta} left") {
         bar.set_style(style);
