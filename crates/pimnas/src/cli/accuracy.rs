@@ -146,7 +146,7 @@ fn write(args: &AccuracyArgs, report: &AccuracyReport<'_>) -> Result<(), Failure
 }
 
 /// Every stage, with a bar that shows them.
-fn staged(
+pub fn staged(
     study: &Study,
     model: &Model,
     (images, labels): (&Tensor, &[u32]),

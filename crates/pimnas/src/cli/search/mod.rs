@@ -1,7 +1,7 @@
 //! `pimnas search`.
 
 #[cfg(feature = "train")]
-mod accuracy;
+pub mod accuracy;
 mod args;
 mod live;
 mod setup;
@@ -19,10 +19,13 @@ use pimnas::store::{
 
 pub use args::SearchArgs;
 use live::Live;
-pub use setup::read_table;
+#[cfg(feature = "train")]
+pub use setup::fidelity;
 use setup::{Kept, Setup};
+pub use setup::{config_of, read_table};
 
 use super::failure::{FOUND_WRONG, Failure};
+use super::feasible::nothing_feasible;
 use super::output::note;
 use super::runs;
 
@@ -66,7 +69,7 @@ fn begin(args: &SearchArgs) -> Result<u8, Failure> {
 fn resume(args: &SearchArgs, place: &Place) -> Result<u8, Failure> {
     let (mut store, stored) = RunStore::open(place).map_err(|error| store_failure(&error))?;
     let before: pimnas::cosearch::SearchConfig =
-        setup::config_of(stored.config()).ok_or_else(|| not_ours(place, &stored))?;
+        config_of(stored.config()).ok_or_else(|| not_ours(place, &stored))?;
     let config = args.config(Some(before))?;
     // With a configuration of its own, everything is read anew; otherwise the run is self-contained.
     let kept = if args.file.is_some() { Kept::default() } else { Kept::of(&stored.info) };
@@ -243,14 +246,18 @@ fn failed(error: &DriveError, store: &RunStore) -> Failure {
 fn conclude(place: &Place, reason: StopReason) -> Result<u8, Failure> {
     let summary = RunSummary::read(place).map_err(|error| store_failure(&error))?;
     note(&runs::ended(&summary, reason));
-    if let Some(said) = runs::nothing_feasible(&summary) {
-        note(&said);
-        return Ok(FOUND_WRONG);
+    let nothing = nothing_feasible(&summary);
+    match &nothing {
+        Some(said) => note(said),
+        None => super::output::print(&runs::front_table(&summary, place))?,
     }
-    super::output::print(&runs::front_table(&summary, place))?;
     let report = super::report_page::write(&summary, place)?;
     note(&format!("report: {}\n", report.display()));
-    Ok(if reason == StopReason::Interrupted { INTERRUPTED } else { 0 })
+    Ok(match (reason, nothing) {
+        (StopReason::Interrupted, _) => INTERRUPTED,
+        (_, Some(_)) => FOUND_WRONG,
+        (_, None) => 0,
+    })
 }
 
 fn info(setup: &Setup) -> RunInfo {
