@@ -4,7 +4,7 @@ use pimnas::cosearch::hardware::{hardware_figures, hardware_metrics};
 use pimnas::data::Dataset;
 use pimnas::device::{Draw, NonIdealities};
 use pimnas::infer::InferError;
-use pimnas::interface::{Calibration, Model, Study};
+use pimnas::interface::{Calibration, EffectStages, Model, Study};
 use pimnas::report::accuracy::NamedStage;
 use pimnas::search::{Purpose, Streams};
 use pimnas::supernet::{AccuracyMetric, noise_seed};
@@ -102,6 +102,7 @@ fn study(
     Ok(Study {
         adc: subject.options.range,
         effects,
+        stages: EffectStages::AllTogether,
         draws: Draw(draws.unwrap_or(1)),
         seed: noise_seed(stream),
         calibration,
