@@ -40,4 +40,4 @@ pub use interface::{CrossbarOverride, HardwareInterface, InterfaceOptions};
 pub use model::{Calibration, Model, ModelQuirks};
 pub use pimnas_simulate::InnerPipeline;
 pub use scales::with_scales;
-pub use study::{Stage, Study};
+pub use study::{EffectStages, Stage, Study};

@@ -10,6 +10,15 @@ use pimnas_network::ShapedNetwork;
 use crate::error::InterfaceError;
 use crate::model::{Calibration, Model};
 
+/// Which stages of cells and converters that are not ideal there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EffectStages {
+    /// Each effect alone, and all together where they are several.
+    EachAndAll,
+    /// All together alone.
+    AllTogether,
+}
+
 /// What is studied, beside the model and the images.
 #[derive(Clone, Debug)]
 pub struct Study {
@@ -17,6 +26,8 @@ pub struct Study {
     pub adc: AdcRange,
     /// Non-idealities of cells and converters.
     pub effects: NonIdealities,
+    /// Their stages.
+    pub stages: EffectStages,
     /// Pieces of hardware drawn for each stage with something random.
     pub draws: Draw,
     /// Seed of the draws.
@@ -80,9 +91,16 @@ impl Study {
         Ok(stages)
     }
 
-    /// Each effect alone, and all together if they are several.
+    /// The stages of effects that are on.
     fn drawn(&self) -> Vec<DrawnStage> {
         let on = self.effects.effects();
+        let together = || {
+            let (name, effects) = (TOGETHER.to_owned(), self.effects.clone());
+            DrawnStage { name, draws: self.draws_of(&effects), effects }
+        };
+        if self.stages == EffectStages::AllTogether {
+            return if on.is_empty() { Vec::new() } else { vec![together()] };
+        }
         let mut stages: Vec<DrawnStage> = on
             .iter()
             .map(|&effect| {
@@ -91,8 +109,7 @@ impl Study {
             })
             .collect();
         if on.len() > 1 {
-            let (name, effects) = ("all together".to_owned(), self.effects.clone());
-            stages.push(DrawnStage { name, draws: self.draws_of(&effects), effects });
+            stages.push(together());
         }
         stages
     }
@@ -109,6 +126,8 @@ fn outputs(shaped: &ShapedNetwork<'_>) -> usize {
     shaped.output().elements()
 }
 
+/// Name of the stage of all effects.
+const TOGETHER: &str = "all together";
 /// Stages without anything random.
 const ARITHMETICS: usize = 3;
 
@@ -117,4 +136,37 @@ struct DrawnStage {
     name: String,
     effects: NonIdealities,
     draws: Draw,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pimnas_device::{ReadNoise, StuckAt};
+
+    #[test]
+    fn effects_have_stages_of_their_own_where_that_is_asked_for() {
+        let effects = NonIdealities {
+            stuck: Some(StuckAt::percent(1.0, 1.0)),
+            read_noise: Some(ReadNoise { relative: 0.01 }),
+            ..NonIdealities::default()
+        };
+        let study = |stages, effects: &NonIdealities| Study {
+            adc: AdcRange::Scale,
+            effects: effects.clone(),
+            stages,
+            draws: Draw(4),
+            seed: Seed(0),
+            calibration: Calibration::default(),
+            samples: None,
+        };
+        let names = |study: &Study| -> Vec<String> {
+            study.drawn().into_iter().map(|stage| stage.name).collect()
+        };
+        let each = study(EffectStages::EachAndAll, &effects);
+        assert_eq!((names(&each).len(), each.runs()), (3, 3 + 3 * 4));
+        let together = study(EffectStages::AllTogether, &effects);
+        assert_eq!((names(&together), together.runs()), (vec![TOGETHER.to_owned()], 3 + 4));
+        let none = study(EffectStages::AllTogether, &NonIdealities::default());
+        assert_eq!(none.runs(), 3);
+    }
 }

@@ -8,7 +8,7 @@ use pimnas_device::{
 };
 use pimnas_infer::accuracy::{Interval, Summary};
 use pimnas_infer::{AdcRange, CalibrationRules, Percentile, RangeRule};
-use pimnas_interface::{Calibration, Model, Study};
+use pimnas_interface::{Calibration, EffectStages, Model, Study};
 use pimnas_network::Network;
 use pimnas_report::accuracy::{
     AccuracyReport, AccuracySubject, NamedStage, accuracy_csv, accuracy_json, accuracy_table,
@@ -182,6 +182,7 @@ pub fn accuracy(
     let study = Study {
         adc: arguments.adc()?.0,
         effects: arguments.effects.read(&hardware, &arguments.fidelity)?,
+        stages: EffectStages::EachAndAll,
         draws: Draw(arguments.draws.max(1)),
         seed: Seed(arguments.seed),
         calibration: arguments.calibration()?,

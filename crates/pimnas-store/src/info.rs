@@ -105,6 +105,14 @@ impl DecisionInfo {
         };
         decisions.list().iter().map(one).collect()
     }
+
+    /// The value of a choice: a number, or a word.
+    #[must_use]
+    pub fn value(&self, choice: usize) -> Option<Json> {
+        let word = self.choices.get(choice)?;
+        let number = word.parse::<i64>().ok().filter(|_| self.ordered);
+        Some(number.map_or_else(|| word.as_str().into(), Json::from))
+    }
 }
 
 impl StageInfo {

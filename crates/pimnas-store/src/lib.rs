@@ -8,11 +8,13 @@
 //!
 //! A file that is truncated, foreign or of another version is refused and never written to.
 
+mod bounds;
 mod code;
 mod differences;
 mod drive;
 mod error;
 mod info;
+mod optuna;
 mod place;
 mod read;
 mod schema;
@@ -21,10 +23,12 @@ mod summary;
 mod test;
 mod timed;
 
+pub use bounds::BoundSummary;
 pub use differences::{Difference, differences};
 pub use drive::{DriveError, Watch, drive};
 pub use error::StoreError;
 pub use info::{DecisionInfo, RunInfo, Session, SpaceInfo, StageInfo};
+pub use optuna::optuna_journal;
 pub use place::{FILE_NAME, Place};
 pub use read::{Stored, StoredTrial};
 pub use schema::FORMAT;

@@ -28,6 +28,8 @@ pub struct RunSummary {
     pub objectives: Vec<ObjectiveSummary>,
     /// All trials, in order.
     pub trials: Vec<TrialSummary>,
+    /// The end of each batch: trials until then, and the time since the run began.
+    pub batches: Vec<(usize, Duration)>,
     /// The front, by trial.
     pub front: Vec<TrialId>,
     /// The hypervolume of the front while it grew; `None` where no trial keeps the constraints, and
@@ -192,6 +194,7 @@ impl RunSummary {
             metrics,
             objectives,
             trials,
+            batches,
             front,
             hypervolume,
             sessions: stored.sessions,
@@ -227,15 +230,13 @@ impl RunSummary {
     /// The genotype of a trial, as JSON that [`pimnas_search::Genotype`] reads.
     #[must_use]
     pub fn genotype(&self, trial: &Trial) -> Json {
-        let words = |path: &str| {
-            self.info.decisions.iter().any(|known| known.path == path && !known.ordered)
-        };
-        let value = |(path, choice): (&str, &str)| {
-            let number = choice.parse::<i64>().ok().filter(|_| !words(path));
-            let json: Json = number.map_or_else(|| choice.into(), Json::from);
-            (path.to_owned(), json)
-        };
-        let mut decided: Vec<_> = self.decided(trial).into_iter().map(value).collect();
+        let decisions = self.info.decisions.iter().zip(trial.rollout.choices());
+        let mut decided: Vec<(String, Json)> = decisions
+            .filter_map(|(decision, choice)| {
+                let value = decision.value(usize::from((*choice)?))?;
+                Some((decision.path.clone(), value))
+            })
+            .collect();
         decided.sort_by(|a, b| a.0.cmp(&b.0));
         let decided: serde_json::Map<_, _> = decided.into_iter().collect();
         serde_json::json!({"genotype": 1, "space": self.info.space.name, "decisions": decided})

@@ -7,6 +7,7 @@ use pimnas_device::{DeviceQuirks, NonIdealities, Seed};
 use pimnas_infer::accuracy::Score;
 use pimnas_infer::{AdcRange, InferError};
 use pimnas_interface::InterfaceOptions;
+use pimnas_search::Stream;
 use pimnas_search::search::{CostClass, Direction, Metric, Rung, Stage};
 use pimnas_search::space::{Reason, Rejection};
 
@@ -137,8 +138,7 @@ impl SupernetAccuracy {
             Step::Noise => {
                 let effects = NonIdealities::from_hardware(subject.hardware, self.options.device)
                     .map_err(InferError::from)?;
-                let mut stream = subject.stream;
-                let seed = Seed(stream.below(SEEDS) as u64);
+                let seed = noise_seed(subject.stream);
                 let draws =
                     on.drawn(self.options.range, (&effects, seed), 0..self.options.draws.max(1))?;
                 let shares: Vec<f64> = draws.iter().map(|score| 100.0 * score.accuracy()).collect();
@@ -149,6 +149,12 @@ impl SupernetAccuracy {
         *subject.kept = Some(judged);
         Ok(figures)
     }
+}
+
+/// The seed of a trial's draws of non-ideal cells, from the trial's stream.
+#[must_use]
+pub fn noise_seed(mut stream: Stream) -> Seed {
+    Seed(stream.below(SEEDS) as u64)
 }
 
 /// What a trial keeps between stages.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use pimnas_search::{Candidate, PaddingFlag, Rollout, Space};
-use pimnas_train::{Activations, ForwardPass, LayerState, Leaves, Output, PassOptions, Update};
+use pimnas_train::{
+    Activations, ForwardPass, LayerState, Leaves, Model, Output, PassOptions, TrainError, Update,
+};
 
 use crate::cover::{Edges, cover, edges};
 use crate::error::SupernetError;
@@ -134,11 +136,9 @@ impl SuperNet {
     /// even kernels lose is the rollout's.
     #[must_use]
     pub fn states(&self, subnet: &Subnet) -> Vec<LayerState> {
-        let initial = LayerState::initial(&subnet.candidate.network, 0);
-        let states = initial.into_iter().zip(&subnet.states).zip(&subnet.candidate.padding_flags);
+        let states = first_states(&subnet.candidate, 0).into_iter().zip(&subnet.states);
         states
-            .map(|((mut state, place), flag)| {
-                state.drops_first = *flag == Some(PaddingFlag::First);
+            .map(|(mut state, place)| {
                 if let Some(kept) = self.statistics.get(&place.key) {
                     let part = |values: &[f32], to: &mut Vec<f32>| {
                         for (to, &channel) in to.iter_mut().zip(&place.channels) {
@@ -212,6 +212,25 @@ impl SuperNet {
         }
         run((subnet, states, &leaves), input, options)
     }
+}
+
+/// First states of a candidate's layers; what even kernels lose is as it decides.
+fn first_states(candidate: &Candidate, seed: u64) -> Vec<LayerState> {
+    let mut states = LayerState::initial(&candidate.network, seed);
+    for (state, flag) in states.iter_mut().zip(&candidate.padding_flags) {
+        state.drops_first = *flag == Some(PaddingFlag::First);
+    }
+    states
+}
+
+/// A decoded candidate's network with first weights of its own, to be trained without a super net.
+///
+/// # Errors
+/// A network that does not fit together, takes no images or gives no vector.
+pub fn own_model(candidate: &Candidate, seed: u64) -> Result<Model, TrainError> {
+    let mut model = Model::new(&candidate.network, seed)?;
+    model.states = first_states(candidate, seed);
+    Ok(model)
 }
 
 /// A forward pass of a rollout.

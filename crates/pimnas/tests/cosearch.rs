@@ -6,14 +6,12 @@ mod support;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use assert_cmd::cargo::cargo_bin;
 use pimnas::search::search::{Outcome, Trial};
 use pimnas::store::{Place, Stored};
 use serde_json::Value;
-use support::{File, folder, refused, run};
+use support::{File, folder, killed, refused, run, spawn};
 
 const CONFIG: &str = "objectives = ['crossbar_accuracy', 'latency_ms']\n\
                       constraints = ['noisy_accuracy_worst >= 1']\nbatch = 4\n\
@@ -38,24 +36,10 @@ fn killed_in_training_and_in_the_search_it_ends_as_if_it_had_not_been() {
     let (code, front, said) =
         run(path, &["search", "own.toml", "--threads", "1", "--out", "whole"]);
     assert_eq!(code, 0, "{said}");
-    let most = begun.elapsed();
-    let mut hits = 0;
-    for part in 1..=6 {
-        let there = path.join("part/run.sqlite").exists();
-        let begin: &[&str] = if there {
-            &["search", "--resume", "part"]
-        } else {
-            &["search", "own.toml", "--threads", "2", "--out", "part"]
-        };
-        let mut command = Command::new(cargo_bin("pimnas"));
-        command.current_dir(path).args(begin).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        // Later and later, so that every part of the run is hit.
-        std::thread::sleep(Duration::from_millis(200) + most * part / 8);
-        hits += usize::from(child.try_wait().unwrap().is_none());
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
+    // A third, so that training and search are hit whatever the moments are.
+    let most = begun.elapsed() / 3;
+    let begin = ["search", "own.toml", "--threads", "2"];
+    let hits = killed(path, &begin, ("part", most));
     assert!(hits >= 2, "only {hits} kills hit a running search");
     let (code, again, said) = run(path, &["search", "--resume", "part"]);
     assert_eq!(code, 0, "{said}");
@@ -91,6 +75,31 @@ fn stages_halve_and_the_front_is_measured_on_test_images() {
     assert!(!path.join("b/supernet").exists());
     let other = ["search", "own.toml", "--supernet", "a/supernet", "--space", "gibbon"];
     refused(path, &other, &["its super net is of another space than gibbon"]);
+}
+
+#[test]
+fn a_half_trained_super_net_is_refused() {
+    let place = folder(&FILES);
+    let path = place.path();
+    let mut child = spawn(path, &["search", "own.toml", "--out", "half"]);
+    let log = path.join("half/supernet/events.out.tfevents.pimnas");
+    // The log is written at the end of an epoch; its head is there when steps begin.
+    while !log.exists() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let checkpoint = || fs::read(path.join("half/supernet/checkpoint.safetensors")).unwrap();
+    let before = checkpoint();
+    let with = ["search", "own.toml", "--supernet", "half/supernet", "--out", "a"];
+    let parts = ["its super net is half trained", "of 2 epochs are done", "search --resume RUN"];
+    refused(path, &with, &parts);
+    assert!(!path.join("a").exists());
+    assert!(checkpoint() == before);
+    let (code, _, said) = run(path, &["search", "--resume", "half"]);
+    assert_eq!(code, 0, "{said}");
+    let (code, _, said) = run(path, &with);
+    assert_eq!(code, 0, "{said}");
 }
 
 #[test]

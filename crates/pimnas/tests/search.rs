@@ -5,14 +5,14 @@ mod support;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::cargo_bin;
 use pimnas::search::search::{Outcome, StopReason, Trial};
 use pimnas::store::{Place, RunSummary, Stored};
 use serde_json::Value;
-use support::{folder, refused, run};
+use support::{folder, killed, refused, run, spawn};
 use tempfile::TempDir;
 
 fn trials(folder: &Path, run: &str) -> Vec<Trial> {
@@ -44,51 +44,25 @@ fn done(folder: &Path, args: &[&str]) -> String {
     stdout
 }
 
-fn spawn(folder: &Path, args: &[&str]) -> std::process::Child {
-    let mut command = Command::new(cargo_bin("pimnas"));
-    command.current_dir(folder).args(of_costs(args)).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().unwrap()
-}
-
-/// Moments that look random and are the same every time.
-fn moments(count: u64, most: u64) -> impl Iterator<Item = Duration> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    (0..count).map(move |_| {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        Duration::from_millis((state >> 33) % most)
-    })
+/// A search that is begun and goes on.
+fn begun(folder: &Path, args: &[&str]) -> std::process::Child {
+    let all = of_costs(args);
+    spawn(folder, &all.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// Kills a run again and again, and continues it: the trials are those of one that was let alone.
-fn killed(controller: &str, budget: &str, batch: &str) {
+fn killed_with(controller: &str, budget: &str, batch: &str) {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     let common = ["search", "--controller", controller, "--budget", budget, "--batch", batch];
     let start = Instant::now();
-    done(folder, &[&common[..], &["--out", "whole"]].concat());
+    done(folder, &[&common[..], &["--threads", "1", "--out", "whole"]].concat());
     // All of the run is hit, however fast the machine is.
-    let most = (start.elapsed().as_millis() as u64 / 8).max(30);
-    let mut hits = 0;
-    for moment in moments(10, most) {
-        let begun = folder.join("part/run.sqlite").exists();
-        let args: &[&str] = if begun {
-            &["search", "--resume", "part"]
-        } else {
-            &[&common[..], &["--out", "part"]].concat()
-        };
-        let mut child = spawn(folder, args);
-        std::thread::sleep(moment);
-        hits += usize::from(child.try_wait().unwrap().is_none());
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
+    let most = (start.elapsed() / 8).max(Duration::from_millis(30));
+    let begin = of_costs(&[&common[..], &["--threads", "2"]].concat());
+    let begin: Vec<&str> = begin.iter().map(String::as_str).collect();
+    let hits = killed(folder, &begin, ("part", most));
     assert!(hits >= 5, "only {hits} of 10 kills hit a running search");
-    if folder.join("part/run.sqlite").exists() {
-        done(folder, &["search", "--resume", "part"]);
-    } else {
-        done(folder, &[&common[..], &["--out", "part"]].concat());
-    }
     assert_eq!(trials(folder, "part"), trials(folder, "whole"));
     assert_eq!(trials(folder, "part").len().to_string(), budget);
     let (part, whole) = (summary(folder, "part"), summary(folder, "whole"));
@@ -97,22 +71,22 @@ fn killed(controller: &str, budget: &str, batch: &str) {
 
 #[test]
 fn a_killed_run_continues_with_a_population() {
-    killed("regularised-evolution", "40000", "32");
+    killed_with("regularised-evolution", "40000", "32");
 }
 
 #[test]
 fn a_killed_run_continues_with_a_state() {
-    killed("simulated-annealing", "6000", "3");
+    killed_with("simulated-annealing", "6000", "3");
 }
 
 #[test]
 fn a_killed_run_continues_with_a_generation() {
-    killed("nsga2", "6000", "20");
+    killed_with("nsga2", "6000", "20");
 }
 
 #[test]
 fn a_killed_run_continues_with_a_learnt_policy() {
-    killed("reinforce", "1500", "10");
+    killed_with("reinforce", "1500", "10");
 }
 
 #[test]
@@ -131,7 +105,7 @@ fn an_interrupted_run_ends_cleanly_and_continues() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     let common = ["search", "--controller", "nsga2", "--budget", "30000", "--batch", "50"];
-    let mut child = spawn(folder, &[&common[..], &["--out", "part"]].concat());
+    let mut child = begun(folder, &[&common[..], &["--out", "part"]].concat());
     while !folder.join("part/run.sqlite").exists() {
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -269,7 +243,7 @@ fn one_writer_at_a_time_and_readers_meanwhile() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     let mut child =
-        spawn(folder, &["search", "--budget", "100000000", "--time", "60s", "--out", "a"]);
+        begun(folder, &["search", "--budget", "100000000", "--time", "60s", "--out", "a"]);
     while !folder.join("a/run.sqlite").exists() {
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -323,23 +297,49 @@ fn bad_input_is_named_with_what_was_meant() {
 fn an_impossible_bound_says_how_close_the_best_came() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
-    let args = ["search", "--constraint", "area_mm2 <= 1", "--budget", "100", "--out", "a"];
+    let bounds = ["--constraint", "area_mm2 <= 1", "--constraint", "latency_ms <= 1000"];
+    let args = [&["search"], &bounds[..], &["--budget", "100", "--out", "a"]].concat();
     let args = of_costs(&args);
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let (code, stdout, stderr) = run(folder, &args);
     assert_eq!((code, stdout.as_str()), (1, ""), "{stderr}");
-    let least = summary(folder, "a");
-    let least = least.trials.iter().filter_map(|one| one.trial.figures[2]).fold(f64::MAX, f64::min);
-    for part in
-        ["no candidate keeps the constraints", "area_mm2 <= 1", &least.to_string(), "hint: "]
-    {
-        assert!(stderr.contains(part), "{part}: {stderr}");
-    }
+    let all = summary(folder, "a");
+    let least = all.trials.iter().filter_map(|one| one.trial.figures[2]).fold(f64::MAX, f64::min);
+    let closest = all.closest.unwrap().0;
+    let of_all = [
+        "no candidate keeps the constraints".to_owned(),
+        format!("the closest is trial {closest}: area_mm2 is {least}, not area_mm2 <= 1"),
+        "area_mm2 <= 1: kept by none of the 100 trials that were measured, closest".to_owned(),
+        "latency_ms <= 1000: kept by 100 of the 100 trials".to_owned(),
+        "hint: ".to_owned(),
+    ];
+    assert!(of_all.iter().all(|part| stderr.contains(part)), "{stderr}");
     let status: Value =
         serde_json::from_str(&done(folder, &["status", "a", "--format", "json"])).unwrap();
     assert_eq!(status["funnel"][0]["infeasible"], 100);
     assert_eq!(status["feasible_share"], 0.0);
     assert!(status["closest"]["reason"].as_str().unwrap().contains(&least.to_string()));
+    let bound = &status["bounds"][0];
+    assert_eq!((&bound["kept"], &bound["trial"]), (&0.into(), &closest.into()));
+    assert_eq!(bound["best"].as_f64(), Some(least));
+    // Every other command says so, too, and works on.
+    let text = done(folder, &["status", "a"]);
+    assert!(of_all[..4].iter().all(|part| text.contains(part)), "{text}");
+    let (code, csv, said) = run(folder, &["front", "a", "--format", "csv"]);
+    assert_eq!((code, csv.lines().count()), (0, 1));
+    assert!(said.contains(&of_all[1]), "{said}");
+    assert_eq!(done(folder, &["front", "a", "--format", "json"]), "[]\n");
+    let closest = closest.to_string();
+    refused(folder, &["show", "a"], &["the front has no member", &format!("--trial {closest}")]);
+    assert!(done(folder, &["show", "a", "--trial", &closest]).contains("infeasible"));
+    let page = fs::read_to_string(folder.join("a/report.html")).unwrap();
+    assert!(page.contains("area_mm2 &lt;= 1") || page.contains("area_mm2 <= 1"));
+    fs::remove_file(folder.join("a/report.html")).unwrap();
+    done(folder, &["report", "a"]);
+    assert_eq!(fs::read_to_string(folder.join("a/report.html")).unwrap(), page);
+    // Continued, it says the same.
+    let (code, _, said) = run(folder, &["search", "--resume", "a"]);
+    assert!(code == 1 && said.contains(&of_all[1]), "{said}");
 }
 
 #[test]

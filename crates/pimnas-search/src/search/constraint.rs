@@ -38,12 +38,18 @@ impl Constraint {
         if value.is_nan() {
             return f64::INFINITY;
         }
-        let over = match self.relation {
+        let size = if self.bound == 0.0 { 1.0 } else { self.bound.abs() };
+        self.excess(value).max(0.0) / size
+    }
+
+    /// How far a value is on the wrong side of the bound, in the metric's unit; 0 or less where
+    /// the bound is kept.
+    #[must_use]
+    pub fn excess(&self, value: f64) -> f64 {
+        match self.relation {
             Relation::AtMost => value - self.bound,
             Relation::AtLeast => self.bound - value,
-        };
-        let size = if self.bound == 0.0 { 1.0 } else { self.bound.abs() };
-        over.max(0.0) / size
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pimnas::Network;
 use pimnas::device::{Draw, Seed};
 use pimnas::infer::{Parameters, Tensor};
-use pimnas::interface::{Model, Study};
+use pimnas::interface::{EffectStages, Model, Study};
 use pimnas::report::accuracy::{
     AccuracyReport, AccuracySubject, NamedStage, accuracy_csv, accuracy_json, accuracy_table,
     device_table,
@@ -109,6 +109,7 @@ pub fn run(args: &AccuracyArgs) -> Result<(), Failure> {
     let study = Study {
         adc: args.adc.into(),
         effects,
+        stages: EffectStages::EachAndAll,
         draws: Draw(args.draws),
         seed: Seed(args.seed),
         calibration,
@@ -146,7 +147,7 @@ fn write(args: &AccuracyArgs, report: &AccuracyReport<'_>) -> Result<(), Failure
 }
 
 /// Every stage, with a bar that shows them.
-fn staged(
+pub fn staged(
     study: &Study,
     model: &Model,
     (images, labels): (&Tensor, &[u32]),

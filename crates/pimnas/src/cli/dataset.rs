@@ -52,6 +52,27 @@ pub struct LabelledImages {
     pub name: String,
 }
 
+impl LabelledImages {
+    /// All images of a data set, for a network with inputs of that shape.
+    pub fn new(
+        dataset: &Dataset,
+        (normalisation, shape): (Normalisation, Shape),
+        name: &str,
+    ) -> Result<Self, Failure> {
+        let options = BatchOptions { size: dataset.len(), normalisation, ..Default::default() };
+        let batch = Batches::new(dataset, options).next();
+        let (values, labels) = batch.map_or_else(Default::default, |b| (b.images, b.labels));
+        let dims = match shape {
+            Shape::Map { channels, height, width } => vec![labels.len(), channels, height, width],
+            Shape::Vector { features } => vec![labels.len(), features],
+        };
+        let images =
+            Tensor::new(dims, values).map_err(|error| Failure::new(&error, Some(error.hint())))?;
+        let name = format!("{} images of {name}", labels.len());
+        Ok(Self { images, labels, name })
+    }
+}
+
 /// Images to learn from and to be judged by.
 #[cfg(feature = "train")]
 pub struct SplitImages {
@@ -169,6 +190,12 @@ impl DatasetArgs {
         }
     }
 
+    /// What the images are called.
+    #[cfg(feature = "train")]
+    pub fn called(&self) -> Result<String, Failure> {
+        Ok(self.name(&self.source()?).to_owned())
+    }
+
     fn source(&self) -> Result<Source, Failure> {
         Source::find(&self.dataset, self.data.as_deref())
     }
@@ -195,18 +222,7 @@ impl DatasetArgs {
             return Err(Failure::new(format_args!("{name} has no images"), Some(hint)));
         }
         check_shape(dataset, shape, name)?;
-        let normalisation = self.normalisation(dataset)?;
-        let options = BatchOptions { size: dataset.len(), normalisation, ..Default::default() };
-        let batch = Batches::new(dataset, options).next();
-        let (values, labels) = batch.map_or_else(Default::default, |b| (b.images, b.labels));
-        let dims = match shape {
-            Shape::Map { channels, height, width } => vec![labels.len(), channels, height, width],
-            Shape::Vector { features } => vec![labels.len(), features],
-        };
-        let images =
-            Tensor::new(dims, values).map_err(|error| Failure::new(&error, Some(error.hint())))?;
-        let name = format!("{} images of {name}", labels.len());
-        Ok(LabelledImages { images, labels, name })
+        LabelledImages::new(dataset, (self.normalisation(dataset)?, shape), name)
     }
 
     fn normalisation(&self, dataset: &Dataset) -> Result<Normalisation, Failure> {

@@ -7,14 +7,18 @@ mod candidate;
 mod config;
 mod dataset;
 mod dataset_source;
+#[cfg(feature = "train")]
+mod derive;
 mod explain;
 mod export;
 mod failure;
+mod feasible;
 mod infer;
 mod inputs;
 mod model;
 mod nonideal;
 mod onnx;
+mod optuna;
 mod output;
 mod precision;
 mod quirks;
@@ -67,7 +71,10 @@ enum Command {
     /// A trial of a run: decisions, figures, where it comes from
     Show(runs::ShowArgs),
     Export(Box<export::ExportArgs>),
+    #[cfg(feature = "train")]
+    Derive(Box<derive::DeriveArgs>),
     Report(report_page::ReportArgs),
+    Optuna(optuna::OptunaArgs),
     Bench(bench::BenchArgs),
     #[cfg(feature = "train")]
     Supernet(Box<supernet::SupernetArgs>),
@@ -93,7 +100,10 @@ pub fn run() -> ExitCode {
         Command::Status(args) => runs::status(args).map(done),
         Command::Show(args) => runs::show(args).map(done),
         Command::Export(args) => export::run(args).map(done),
+        #[cfg(feature = "train")]
+        Command::Derive(args) => derive::run(args).map(done),
         Command::Report(args) => report_page::run(args).map(done),
+        Command::Optuna(args) => optuna::run(args).map(done),
         Command::Bench(args) => bench::run(args).map(done),
         #[cfg(feature = "train")]
         Command::Train(args) => train::run(args).map(done),

@@ -91,11 +91,19 @@ fn check_target(path: &Path) -> Result<(), Failure> {
 /// Writes a file whole: into a temporary file beside it, which then takes its name. A link is
 /// followed; a pipe or a device, which must not be replaced, is written to.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_file_by(path, |file| file.write_all(bytes))
+}
+
+/// As [`write_file`], with what `write` writes, for what need not be in memory as a whole.
+pub fn write_file_by(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
     check_target(path)?;
     let failed = |error: io::Error| unwritable(path, &error);
     if path.metadata().is_ok_and(|target| !target.is_file()) {
         let mut target = File::options().write(true).open(path).map_err(failed)?;
-        return target.write_all(bytes).map_err(failed);
+        return write(&mut target).map_err(failed);
     }
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let mut file = beside(folder_of(&target)).map_err(failed)?;
@@ -103,7 +111,7 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     if let Ok(before) = target.metadata() {
         file.as_file().set_permissions(before.permissions()).map_err(failed)?;
     }
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+    write(&mut file).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
     file.persist(&target).map_err(|error| failed(error.error))?;
     Ok(())
 }

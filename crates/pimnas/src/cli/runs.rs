@@ -3,14 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use pimnas::config::RawConfig;
 use pimnas::report::table::table;
 use pimnas::search::search::{Lineage, Outcome, StopReason, Trial, TrialId};
+use pimnas::search::space::RealisedHardware;
+use pimnas::search::{Candidate, Space, WrittenSpace};
 use pimnas::store::{Place, RunSummary, TestAccuracies, TrialSummary};
 use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
+use super::feasible::{bounds_json, kept, nothing_feasible};
 use super::output::{OutputArgs, quoted, write_file};
 use super::search::store_failure;
+use super::space;
 
 /// Which run, and in which form.
 #[derive(Args, Clone, Debug)]
@@ -112,22 +117,6 @@ pub fn ended(summary: &RunSummary, reason: StopReason) -> String {
     let seconds = summary.elapsed.as_secs_f64();
     let trials = summary.trials.len();
     format!("{trials} trials in {} s: {reason}\n", digits(seconds))
-}
-
-/// Where nothing keeps the constraints: how close the best came.
-pub fn nothing_feasible(summary: &RunSummary) -> Option<String> {
-    if !summary.front.is_empty() {
-        return None;
-    }
-    let hint = "  hint: loosen the constraint, or search longer or in another space\n";
-    let Some(closest) = summary.closest.and_then(|id| summary.trial(id)) else {
-        let why = summary.trials.iter().find_map(|trial| trial.reason.clone());
-        let why = why.unwrap_or_else(|| "there is no trial".to_owned());
-        return Some(format!("no candidate can be evaluated: {why}\n{hint}"));
-    };
-    let broken = closest.reason.clone().unwrap_or_default();
-    let id = closest.trial.id.0;
-    Some(format!("no candidate keeps the constraints; the closest is trial {id}: {broken}\n{hint}"))
 }
 
 /// The front as a table, best in the first objective first.
@@ -341,8 +330,8 @@ fn status_text(summary: &RunSummary, place: &Place) -> String {
         let word = objective.direction.word();
         all.add_row(["objective", &format!("{word} {}, best {best}", objective.metric.name)]);
     }
-    for constraint in &info.constraints {
-        all.add_row(["constraint", &constraint.to_string()]);
+    for bound in summary.bounds() {
+        all.add_row(["constraint", &format!("{}, {}", bound.constraint, kept(&bound))]);
     }
     all.add_row([
         "trials",
@@ -428,6 +417,7 @@ fn status_json(summary: &RunSummary) -> Json {
         "seed": summary.info.seed,
         "batch": summary.info.batch,
         "constraints": summary.info.constraints.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "bounds": bounds_json(summary),
         "budget": summary.info.budget.evaluations,
         "trials": summary.trials.len(),
         "elapsed_s": summary.elapsed.as_secs_f64(),
@@ -456,8 +446,12 @@ pub fn chosen<'s>(
             Failure::of_file(run, why, Some("see `pimnas front RUN` for those on the front"))
         }),
         None => ordered(summary).first().copied().ok_or_else(|| {
-            let hint = "give a trial with --trial";
-            Failure::of_file(run, "the front has no member", Some(hint))
+            let closest = summary.closest.map(|id| id.0);
+            let hint = closest.map_or_else(
+                || "give a trial with --trial".to_owned(),
+                |id| format!("--trial {id} is the one that comes closest to the constraints"),
+            );
+            Failure::of_file(run, "the front has no member", Some(&hint))
         }),
     }
 }
@@ -515,4 +509,22 @@ fn show_text(summary: &RunSummary, one: &TrialSummary, place: &Place) -> String 
         figures.add_row([metric.name.as_str(), &value, &metric.unit]);
     }
     format!("{all}\n{figures}\n{}\n", command(one, place))
+}
+
+/// The space that a run searches.
+pub fn space_of(summary: &RunSummary) -> Result<WrittenSpace, Failure> {
+    let text = summary.info.space.text.as_deref().unwrap_or_default();
+    Ok(space::from_text(&summary.info.space.name, text)?.0)
+}
+
+/// A trial's candidate, and its hardware over the run's base.
+pub fn realised(
+    summary: &RunSummary,
+    one: &TrialSummary,
+) -> Result<(Candidate, RealisedHardware), Failure> {
+    let ini = &summary.info.hardware;
+    let base = RawConfig::from_ini(ini.as_bytes()).map_err(|p| Failure::of_config(&p, ini))?;
+    let candidate = space_of(summary)?.decode(&one.trial.rollout).map_err(space::rejected)?;
+    let hardware = candidate.hardware.apply(&base).map_err(space::rejected)?;
+    Ok((candidate, hardware))
 }

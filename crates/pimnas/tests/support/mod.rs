@@ -4,8 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use assert_cmd::Command;
+use assert_cmd::cargo::cargo_bin;
+use pimnas::search::{Purpose, Streams};
 use tempfile::TempDir;
 
 /// A file of a case: its name and what is in it.
@@ -48,6 +52,44 @@ pub fn refused(folder: &Path, args: &[&str], parts: &[&str]) -> String {
     let helps = ["hint: ", "[possible values: ", "try '--help'"];
     assert!(helps.iter().any(|help| stderr.contains(help)), "no hint in\n{stderr}");
     stderr
+}
+
+/// The command, started in a folder and left to itself, with nothing to say.
+pub fn spawn(folder: &Path, args: &[&str]) -> std::process::Child {
+    let mut command = std::process::Command::new(cargo_bin("pimnas"));
+    command.current_dir(folder).args(args).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+/// Kills a search (−9) ten times at random moments, no later than `most` after it was begun or
+/// continued, in the folder `run` of `folder`; then lets it end. Gives how many kills hit it running.
+/// A failing test prints the seed of the moments, which PIMNAS_MOMENTS takes to repeat them.
+pub fn killed(folder: &Path, begin: &[&str], (run_name, most): (&str, Duration)) -> usize {
+    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos().into();
+    let given = std::env::var("PIMNAS_MOMENTS").ok().map(|seed| seed.parse().unwrap());
+    let seed: u64 = given.unwrap_or_else(clock);
+    #[allow(clippy::print_stderr)]
+    {
+        eprintln!("moments of the kills: PIMNAS_MOMENTS={seed}, at most {most:?}");
+    }
+    let mut stream = Streams::new(seed).stream(0, Purpose::Sample);
+    let begin = [begin, &["--out", run_name]].concat();
+    let resume = ["search", "--resume", run_name];
+    let words = || {
+        let begun = folder.join(run_name).join("run.sqlite").exists();
+        if begun { resume.to_vec() } else { begin.clone() }
+    };
+    let mut hits = 0;
+    for _ in 0..10 {
+        let mut child = spawn(folder, &words());
+        std::thread::sleep(most.mul_f64(stream.below(1000) as f64 / 1000.0));
+        hits += usize::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let (code, _, stderr) = run(folder, &words());
+    assert_eq!(code, 0, "{stderr}");
+    hits
 }
 
 /// As [`refused`], without `--output`, and then with it: the file that is there stays as it is,

@@ -3,17 +3,16 @@
 use std::path::Path;
 
 use pimnas::Network;
-use pimnas::config::RawConfig;
 use pimnas::formats::NamedTensors;
+use pimnas::search::Rollout;
 use pimnas::search::space::RealisedHardware;
-use pimnas::search::{Rollout, Space, WrittenSpace};
 use pimnas::store::{Place, RunSummary};
 
 use super::{ExportArgs, Package};
 use crate::cli::dataset::DatasetArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::note;
-use crate::cli::{runs, space};
+use crate::cli::runs;
 
 /// A network with its weights, and where its images come from.
 type Weighted = (Network, NamedTensors, DatasetArgs);
@@ -26,16 +25,12 @@ pub fn package(args: &ExportArgs, run: &Path) -> Result<Package, Failure> {
     }
     let (summary, place) = runs::read(run)?;
     let one = runs::chosen(&summary, args.trial, run)?;
-    let text = summary.info.space.text.as_deref().unwrap_or_default();
-    let (space, _): (WrittenSpace, String) = space::from_text(&summary.info.space.name, text)?;
-    let ini = &summary.info.hardware;
-    let base = RawConfig::from_ini(ini.as_bytes()).map_err(|p| Failure::of_config(&p, ini))?;
-    let rollout = &one.trial.rollout;
-    let candidate = space.decode(rollout).map_err(space::rejected)?;
-    let RealisedHardware { config, .. } =
-        candidate.hardware.apply(&base).map_err(space::rejected)?;
-    let weighted =
-        if args.no_weights { None } else { weighted(args, (&summary, &place), (&space, rollout))? };
+    let (candidate, RealisedHardware { config, .. }) = runs::realised(&summary, one)?;
+    let weighted = if args.no_weights {
+        None
+    } else {
+        weighted(args, (&summary, &place), &one.trial.rollout)?
+    };
     let (network, tensors, dataset) = match weighted {
         Some((network, tensors, dataset)) => (network, Some(tensors), Some(dataset)),
         None => (candidate.network, None, None),
@@ -53,9 +48,10 @@ pub fn package(args: &ExportArgs, run: &Path) -> Result<Package, Failure> {
 fn weighted(
     args: &ExportArgs,
     (summary, place): (&RunSummary, &Place),
-    (space, rollout): (&WrittenSpace, &Rollout),
+    rollout: &Rollout,
 ) -> Result<Option<Weighted>, Failure> {
-    let trained = crate::cli::search::trained((&summary.info, space), place);
+    let space = runs::space_of(summary)?;
+    let trained = crate::cli::search::trained((&summary.info, &space), place);
     let trained = trained.map_err(|Failure { text }| Failure {
         text: text + "  hint: leave weights out by --no-weights\n",
     })?;
@@ -73,7 +69,7 @@ fn weighted(
 fn weighted(
     _args: &ExportArgs,
     _run: (&RunSummary, &Place),
-    _rollout: (&WrittenSpace, &Rollout),
+    _rollout: &Rollout,
 ) -> Result<Option<Weighted>, Failure> {
     note("note: this program was built without training: no weights are written\n");
     Ok(None)

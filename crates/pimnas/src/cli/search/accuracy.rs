@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use pimnas::cosearch::config::AccuracyConfig;
 use pimnas::cosearch::{AccuracyStages, SearchConfig};
 use pimnas::data::Dataset;
 use pimnas::device::DeviceQuirks;
 use pimnas::formats::NamedTensors;
 use pimnas::infer::AdcRange;
+use pimnas::network::Shape;
 use pimnas::search::search::TrialId;
 use pimnas::search::{Decision, Rollout, Space, WrittenSpace};
 use pimnas::supernet::{
@@ -55,18 +57,7 @@ impl SupernetSource {
             .into_iter()
             .filter(|metric| names.iter().any(|name| name == metric.name()))
             .collect();
-        let device = match fidelity {
-            Fidelity::Reference => DeviceQuirks::reference(),
-            Fidelity::Corrected => DeviceQuirks::corrected(),
-        };
-        let interface = InterfaceOptions { quirks: fidelity.into(), ..InterfaceOptions::default() };
-        let options = StageOptions {
-            range: AdcRange::Scale,
-            interface,
-            device,
-            one_in: config.accuracy.one_in,
-            draws: config.accuracy.draws,
-        };
+        let options = stage_options(&config.accuracy, fidelity);
         let settings = match &config.accuracy.training {
             Some(path) => read_settings(Path::new(path))?,
             None => SupernetSettings::from_toml("").map_err(|error| failed(&error))?,
@@ -90,7 +81,8 @@ impl SupernetSource {
         let Some(named) = &config.accuracy.supernet else { return Ok(()) };
         let folder = FolderArgs { folder: named.into() };
         let (trainer, _) = folder.load()?;
-        of_this_space(&folder, &trainer, space)
+        of_this_space(&folder, &trainer, space)?;
+        is_whole(&folder, &trainer)
     }
 
     /// Trains the super net in the run's folder, or goes on with that, or reads the one that is
@@ -112,6 +104,9 @@ impl SupernetSource {
             }
         };
         of_this_space(&folder, &trainer, space)?;
+        if own.is_some() {
+            is_whole(&folder, &trainer)?;
+        }
         let (data, test) = images(config, &trainer)?;
         trainer.bind(&data.training, &data.normalisation).map_err(|error| failed(&error))?;
         if !trainer.is_done() {
@@ -164,13 +159,21 @@ pub fn trained(
     }
     let (mut trainer, settings) = folder.load()?;
     of_this_space(&folder, &trainer, space)?;
+    is_whole(&folder, &trainer)?;
     let (data, test) = images(config, &trainer)?;
     trainer.bind(&data.training, &data.normalisation).map_err(|error| failed(&error))?;
-    if !trainer.is_done() {
-        let hint = "end it by `pimnas search --resume RUN`";
-        return Err(folder.wrong("its training has not ended", hint));
-    }
     Ok(Some(Trained { trainer, settings, data, test }))
+}
+
+/// How candidates are judged.
+pub fn stage_options(config: &AccuracyConfig, fidelity: Fidelity) -> StageOptions {
+    let device = match fidelity {
+        Fidelity::Reference => DeviceQuirks::reference(),
+        Fidelity::Corrected => DeviceQuirks::corrected(),
+    };
+    let interface = InterfaceOptions { quirks: fidelity.into(), ..InterfaceOptions::default() };
+    let (one_in, draws) = (config.one_in, config.draws);
+    StageOptions { range: AdcRange::Scale, interface, device, one_in, draws }
 }
 
 impl Trained {
@@ -219,6 +222,19 @@ fn of_this_space(
     Err(folder.wrong(&message, "give the folder of one that was trained in it"))
 }
 
+/// Whether its training has ended: what a half-trained one says of candidates means little, and a
+/// search does not train what is not its own.
+fn is_whole(folder: &FolderArgs, trainer: &SupernetTrainer) -> Result<(), Failure> {
+    if trainer.is_done() {
+        return Ok(());
+    }
+    let (done, all) = (trainer.position.epoch, trainer.options.epochs);
+    let message = format!("its super net is half trained: {done} of {all} epochs are done");
+    let hint = "end its training: `pimnas search --resume RUN` of the run that it is in, or \
+                `pimnas supernet train --resume`";
+    Err(folder.wrong(&message, hint))
+}
+
 /// Whether rollouts of one are rollouts of the other.
 fn is_alike(one: &dyn Space, other: &dyn Space) -> bool {
     let (one, other) = (one.decisions().list(), other.decisions().list());
@@ -234,18 +250,21 @@ pub fn images(
 ) -> Result<(SplitImages, Dataset), Failure> {
     let smallest = trainer.net.space().decode(&trainer.net.edges().smallest);
     let network = smallest.map_err(|rejection| failed(&rejection.into()))?.network;
-    let all = DatasetArgs::of(config.accuracy.data.as_deref(), config.accuracy.limit)
-        .load_split(network.input.shape)?;
-    for images in [&all.training, &all.test] {
+    let (data, test) = split(&config.accuracy, network.input.shape)?;
+    for images in [&data.training, &data.test, &test] {
         trainer.check(images).map_err(|error| failed(&error))?;
     }
-    let (kept, apart) = all.training.apart(config.accuracy.validation);
+    Ok((data, test))
+}
+
+/// Images to train with and, in the place of the test images, those that candidates are judged
+/// on, which are taken from the former; then the test images.
+pub fn split(config: &AccuracyConfig, shape: Shape) -> Result<(SplitImages, Dataset), Failure> {
+    let all = DatasetArgs::of(config.data.as_deref(), config.limit).load_split(shape)?;
+    let (kept, apart) = all.training.apart(config.validation);
     if kept.is_empty() {
-        let message = format!(
-            "`accuracy.validation` is {}, of {} training images",
-            config.accuracy.validation,
-            all.training.len()
-        );
+        let (apart, count) = (config.validation, all.training.len());
+        let message = format!("`accuracy.validation` is {apart}, of {count} training images");
         return Err(Failure::new(message, Some("keep fewer images apart")));
     }
     let data = SplitImages { training: kept, test: apart, normalisation: all.normalisation };

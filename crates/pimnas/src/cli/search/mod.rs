@@ -1,7 +1,7 @@
 //! `pimnas search`.
 
 #[cfg(feature = "train")]
-mod accuracy;
+pub mod accuracy;
 mod args;
 mod live;
 mod setup;
@@ -21,12 +21,15 @@ use pimnas::store::{
 
 pub use args::SearchArgs;
 use live::Live;
-pub use setup::read_table;
+#[cfg(feature = "train")]
+pub use setup::fidelity;
 use setup::{Kept, Setup};
+pub use setup::{config_of, read_table};
 
 #[cfg(feature = "train")]
 use super::dataset::{DatasetArgs, SplitImages};
 use super::failure::{FOUND_WRONG, Failure};
+use super::feasible::nothing_feasible;
 use super::output::note;
 use super::runs;
 
@@ -70,7 +73,7 @@ fn begin(args: &SearchArgs) -> Result<u8, Failure> {
 fn resume(args: &SearchArgs, place: &Place) -> Result<u8, Failure> {
     let (mut store, stored) = RunStore::open(place).map_err(|error| store_failure(&error))?;
     let before: pimnas::cosearch::SearchConfig =
-        setup::config_of(stored.config()).ok_or_else(|| not_ours(place, &stored))?;
+        config_of(stored.config()).ok_or_else(|| not_ours(place, &stored))?;
     let config = args.config(Some(before))?;
     // With a configuration of its own, everything is read anew; otherwise the run is self-contained.
     let kept = if args.file.is_some() { Kept::default() } else { Kept::of(&stored.info) };
@@ -225,7 +228,7 @@ pub fn trained(
     (info, space): (&RunInfo, &WrittenSpace),
     place: &Place,
 ) -> Result<Option<(accuracy::Trained, DatasetArgs)>, Failure> {
-    let Some(config) = setup::config_of(&info.config).filter(setup::is_learned) else {
+    let Some(config) = config_of(&info.config).filter(setup::is_learned) else {
         return Ok(None);
     };
     let trained = accuracy::trained(&config, space, place.folder())?;
@@ -241,7 +244,7 @@ pub fn images(
     trainer: &pimnas::supernet::SupernetTrainer,
 ) -> Result<Option<SplitImages>, Failure> {
     let stored = Stored::read(place).map_err(|error| store_failure(&error))?;
-    let config = setup::config_of(stored.config()).filter(setup::is_learned);
+    let config = config_of(stored.config()).filter(setup::is_learned);
     let Some(config) = config.filter(|config| config.accuracy.supernet.is_none()) else {
         return Ok(None);
     };
@@ -278,14 +281,18 @@ fn failed(error: &DriveError, store: &RunStore) -> Failure {
 fn conclude(place: &Place, reason: StopReason) -> Result<u8, Failure> {
     let summary = RunSummary::read(place).map_err(|error| store_failure(&error))?;
     note(&runs::ended(&summary, reason));
-    if let Some(said) = runs::nothing_feasible(&summary) {
-        note(&said);
-        return Ok(FOUND_WRONG);
+    let nothing = nothing_feasible(&summary);
+    match &nothing {
+        Some(said) => note(said),
+        None => super::output::print(&runs::front_table(&summary, place))?,
     }
-    super::output::print(&runs::front_table(&summary, place))?;
     let report = super::report_page::write(&summary, place)?;
     note(&format!("report: {}\n", report.display()));
-    Ok(if reason == StopReason::Interrupted { INTERRUPTED } else { 0 })
+    Ok(match (reason, nothing) {
+        (StopReason::Interrupted, _) => INTERRUPTED,
+        (_, Some(_)) => FOUND_WRONG,
+        (_, None) => 0,
+    })
 }
 
 fn info(setup: &Setup) -> RunInfo {

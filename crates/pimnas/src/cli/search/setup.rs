@@ -245,7 +245,8 @@ fn learned(_config: &SearchConfig, meant: &Meant) -> Result<Source, Failure> {
     Ok(Source::Nowhere)
 }
 
-fn fidelity(config: &SearchConfig) -> Fidelity {
+/// Which numbers.
+pub fn fidelity(config: &SearchConfig) -> Fidelity {
     match config.hardware.fidelity {
         FidelityName::Reference => Fidelity::Reference,
         FidelityName::Corrected => Fidelity::Corrected,

@@ -4,8 +4,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use pimnas::report::table::table;
 use pimnas::search::Rollout;
-use pimnas::supernet::{Extent, SupernetTrainer, kendall_tau};
-use pimnas::train::{Loader, Model, Trainer, TrainingOptions};
+use pimnas::supernet::{Extent, SupernetTrainer, kendall_tau, own_model};
+use pimnas::train::{Loader, Trainer, TrainingOptions};
 
 use super::folder::FolderArgs;
 use super::{calibration, failed, random_rollouts};
@@ -80,14 +80,12 @@ fn alone(
     (of, rollout): (&SupernetTrainer, &Rollout),
     (args, data): (&StudyArgs, &SplitImages),
 ) -> Result<f64, Failure> {
-    let assembled = of.net.assemble_candidate(rollout).map_err(|error| failed(&error))?;
+    let candidate = of.net.space().decode(rollout);
+    let candidate = candidate.map_err(|rejection| failed(&rejection.into()))?;
     let epochs = args.epochs.unwrap_or(of.options.epochs);
     let options = TrainingOptions { epochs, ..of.options.clone() };
     let failed = |error| train::failed(&error);
-    let mut model = Model::new(&assembled.model.network, options.seed).map_err(failed)?;
-    for (own, known) in model.states.iter_mut().zip(&assembled.model.states) {
-        own.drops_first = known.drops_first;
-    }
+    let model = own_model(&candidate, options.seed).map_err(failed)?;
     let mut trainer = Trainer::new(model, options).map_err(failed)?;
     let loader = trainer.loader(&data.training, &data.normalisation);
     while !trainer.is_done() {

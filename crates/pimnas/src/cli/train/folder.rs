@@ -19,12 +19,9 @@ const WEIGHTS: &str = "weights.safetensors";
 /// Name of the log.
 pub const LOG: &str = "events.out.tfevents.pimnas";
 
-/// Where a training is kept.
-#[derive(Args, Clone, Debug)]
-pub struct TrainingFolder {
-    /// Folder for network.json and weights.safetensors, the checkpoint and the log for TensorBoard
-    #[arg(long, value_name = "DIR", default_value = "training")]
-    output: PathBuf,
+/// How a training is kept.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct KeepingArgs {
     /// Go on with the training that the folder has
     #[arg(long)]
     resume: bool,
@@ -33,28 +30,51 @@ pub struct TrainingFolder {
     checkpoint_every: u64,
 }
 
+/// Where a training is kept.
+#[derive(Clone, Debug)]
+pub struct TrainingFolder {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The option that names it, for hints.
+    pub option: &'static str,
+    /// How it is kept.
+    pub keeping: KeepingArgs,
+}
+
 impl TrainingFolder {
-    fn path(&self, name: &str) -> PathBuf {
-        self.output.join(name)
+    /// A file of it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The file of the network.
+    pub fn network(&self) -> PathBuf {
+        self.path(NETWORK)
+    }
+
+    /// The file of its weights.
+    pub fn weights(&self) -> PathBuf {
+        self.path(WEIGHTS)
     }
 
     /// Time between checkpoints.
     pub fn interval(&self) -> Duration {
-        Duration::from_secs(self.checkpoint_every)
+        Duration::from_secs(self.keeping.checkpoint_every)
     }
 
     /// The training to go on with; none for one that begins.
     pub fn checkpoint(&self) -> Result<Option<Trainer>, Failure> {
         let path = self.path(CHECKPOINT);
-        match (self.resume, path.exists()) {
+        match (self.keeping.resume, path.exists()) {
             (false, false) => Ok(None),
             (false, true) => {
-                let hint = "go on with it by --resume, or give another folder by --output";
-                Err(Failure::of_file(&self.output, "the folder has a training", Some(hint)))
+                let option = self.option;
+                let hint = format!("go on with it by --resume, or give another folder by {option}");
+                Err(Failure::of_file(&self.folder, "the folder has a training", Some(&hint)))
             }
             (true, false) => {
                 let hint = "leave --resume out to begin one";
-                Err(Failure::of_file(&self.output, "the folder has no training", Some(hint)))
+                Err(Failure::of_file(&self.folder, "the folder has no training", Some(hint)))
             }
             (true, true) => {
                 let trainer = Trainer::from_checkpoint(&read_tensor_file(&path)?);
@@ -68,15 +88,17 @@ impl TrainingFolder {
     /// A training with other options.
     pub fn other(&self) -> Failure {
         let message = "its training has another network or other options";
-        let hint = "give the options that it was begun with, or another folder by --output";
-        Failure::of_file(&self.output, message, Some(hint))
+        let option = self.option;
+        let hint =
+            format!("give the options that it was begun with, or another folder by {option}");
+        Failure::of_file(&self.folder, message, Some(&hint))
     }
 
     /// Makes the folder, and writes a first checkpoint: better to fail now than after an hour.
     pub fn prepare(&self, trainer: &Trainer) -> Result<(), Failure> {
-        std::fs::create_dir_all(&self.output).map_err(|error| {
+        std::fs::create_dir_all(&self.folder).map_err(|error| {
             let why = format!("cannot make the folder: {error}");
-            Failure::of_file(&self.output, why, Some("give a place where you may write"))
+            Failure::of_file(&self.folder, why, Some("give a place where you may write"))
         })?;
         self.save(trainer)
     }
@@ -94,17 +116,17 @@ impl TrainingFolder {
             Precision::Float => trainer.model.float_candidate(),
         }
         .map_err(|error| failed(&error))?;
-        let weights = self.path(WEIGHTS);
+        let weights = self.weights();
         let bytes = tensors
             .to_safetensors()
             .map_err(|error| Failure::of_file(&weights, &error, Some(error.hint())))?;
-        write_file(&self.path(NETWORK), network.to_layer_list_json().as_bytes())?;
+        write_file(&self.network(), network.to_layer_list_json().as_bytes())?;
         write_file(&weights, &bytes)
     }
 
     /// What to do with the result.
     pub fn next_command(&self) -> String {
-        let (network, weights) = (self.path(NETWORK), self.path(WEIGHTS));
+        let (network, weights) = (self.network(), self.weights());
         format!(
             "on crossbars: pimnas accuracy --network {} --weights {}\n",
             network.display(),

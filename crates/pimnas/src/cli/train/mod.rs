@@ -1,25 +1,28 @@
 //! `pimnas train`.
 
 pub mod folder;
-mod options;
+pub mod options;
 pub mod progress;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
 use pimnas::Network;
-use pimnas::data::{Dataset, Normalisation};
-use pimnas::train::{Evaluation, Loader, Model, Precision, TrainError, Trainer};
+use pimnas::train::{Evaluation, Loader, Model, Precision, TrainError, Trainer, TrainingOptions};
 
-use self::folder::TrainingFolder;
+use self::folder::{KeepingArgs, TrainingFolder};
 use self::options::RecipeArgs;
 use self::progress::Progress;
-use super::dataset::DatasetArgs;
+use super::dataset::{DatasetArgs, SplitImages};
 use super::failure::Failure;
 use super::inputs::{ZooArgs, load_network};
 use super::output::{note, print};
 use super::shipped;
 use super::threads::ThreadArgs;
+
+/// Seed of a training where none is given.
+const DEFAULT_SEED: u64 = 1;
 
 /// Train a network from scratch on a data set, with quantised weights and activations as the
 /// crossbars will have them. Without arguments: a small network on real images
@@ -35,8 +38,11 @@ pub struct TrainArgs {
     dataset: DatasetArgs,
     #[command(flatten)]
     recipe: RecipeArgs,
+    /// Folder for network.json and weights.safetensors, the checkpoint and the log for TensorBoard
+    #[arg(long, value_name = "DIR", default_value = "training")]
+    output: PathBuf,
     #[command(flatten)]
-    folder: TrainingFolder,
+    keeping: KeepingArgs,
     #[command(flatten)]
     threads: ThreadArgs,
 }
@@ -52,19 +58,9 @@ impl TrainArgs {
         Ok(network)
     }
 
-    fn trainer(&self) -> Result<Trainer, Failure> {
-        let options = self.recipe.options()?;
-        let network = self.network()?;
-        match self.folder.checkpoint()? {
-            Some(found) => {
-                let same = found.model.network == network && found.options == options;
-                if same { Ok(found) } else { Err(self.folder.other()) }
-            }
-            None => {
-                let model = Model::new(&network, options.seed).map_err(|error| failed(&error))?;
-                Trainer::new(model, options).map_err(|error| failed(&error))
-            }
-        }
+    fn folder(&self) -> TrainingFolder {
+        let (folder, keeping) = (self.output.clone(), self.keeping);
+        TrainingFolder { folder, option: "--output", keeping }
     }
 }
 
@@ -73,30 +69,54 @@ pub fn failed(error: &TrainError) -> Failure {
     Failure::new(error, Some(error.hint()))
 }
 
+/// A training of that model from its beginning, or the same one as far as the folder has it.
+pub fn begin(
+    folder: &TrainingFolder,
+    (model, options): (Model, TrainingOptions),
+) -> Result<Trainer, Failure> {
+    match folder.checkpoint()? {
+        Some(found) => {
+            let same = found.model.network == model.network && found.options == options;
+            if same { Ok(found) } else { Err(folder.other()) }
+        }
+        None => Trainer::new(model, options).map_err(|error| failed(&error)),
+    }
+}
+
 /// Runs the command.
 pub fn run(args: &TrainArgs) -> Result<(), Failure> {
-    let mut trainer = args.trainer()?;
+    let (folder, options) = (args.folder(), args.recipe.options(DEFAULT_SEED)?);
+    let model = Model::new(&args.network()?, options.seed).map_err(|error| failed(&error))?;
+    let mut trainer = begin(&folder, (model, options))?;
     let data = args.dataset.load_split(trainer.model.network.input.shape)?;
+    let evaluation = whole(&folder, (&mut trainer, &data), args.threads)?;
+    summary(&folder, &trainer, evaluation)
+}
+
+/// Trains to the end and writes the network: how well it does on `data.test`.
+pub fn whole(
+    folder: &TrainingFolder,
+    (trainer, data): (&mut Trainer, &SplitImages),
+    threads: ThreadArgs,
+) -> Result<Evaluation, Failure> {
     trainer.check(&data.training).map_err(|error| failed(&error))?;
     trainer.check(&data.test).map_err(|error| failed(&error))?;
     trainer.bind(&data.training, &data.normalisation).map_err(|error| failed(&error))?;
-    args.folder.prepare(&trainer)?;
-    let images = (&data.training, &data.test);
-    let evaluation =
-        args.threads.run(|| train(args, &mut trainer, (images, &data.normalisation)))?;
-    args.folder.finish(&trainer)?;
-    summary(args, &trainer, evaluation)
+    folder.prepare(trainer)?;
+    let evaluation = threads.run(|| train(folder, trainer, data))?;
+    folder.finish(trainer)?;
+    Ok(evaluation)
 }
 
 /// Takes the training to its end.
 fn train(
-    args: &TrainArgs,
+    folder: &TrainingFolder,
     trainer: &mut Trainer,
-    ((training, test), normalisation): ((&Dataset, &Dataset), &Normalisation),
+    data: &SplitImages,
 ) -> Result<Evaluation, Failure> {
-    let loader = trainer.loader(training, normalisation);
-    let test = Loader { dataset: test, ..loader.clone() };
-    let mut log = args.folder.log(trainer)?;
+    let loader = trainer.loader(&data.training, &data.normalisation);
+    let test = Loader { dataset: &data.test, ..loader.clone() };
+    let mut log = folder.log(trainer)?;
     let mut progress = Progress::new(trainer, &loader);
     let mut saved = Instant::now();
     let mut last = None;
@@ -110,8 +130,8 @@ fn train(
             log.epoch(report.step, &sums, &found)?;
             last = Some(found);
         }
-        if finished.is_some() || saved.elapsed() >= args.folder.interval() {
-            args.folder.save(trainer)?;
+        if finished.is_some() || saved.elapsed() >= folder.interval() {
+            folder.save(trainer)?;
             log.flush()?;
             saved = Instant::now();
         }
@@ -124,7 +144,7 @@ fn train(
     }
 }
 
-fn summary(args: &TrainArgs, trainer: &Trainer, found: Evaluation) -> Result<(), Failure> {
+fn summary(folder: &TrainingFolder, trainer: &Trainer, found: Evaluation) -> Result<(), Failure> {
     let precision = match trainer.options.precision {
         Precision::Float => "floats",
         Precision::Quantised => "quantised",
@@ -134,6 +154,6 @@ fn summary(args: &TrainArgs, trainer: &Trainer, found: Evaluation) -> Result<(),
         "test accuracy {percent:.2} % ({} of {} images, {precision}), loss {:.4}\n",
         found.correct, found.images, found.loss
     ))?;
-    note(&args.folder.next_command());
+    note(&folder.next_command());
     Ok(())
 }

@@ -71,9 +71,9 @@ pub struct RecipeArgs {
     /// Rows of a crossbar, whose sums the ADC converts
     #[arg(long, value_name = "N", default_value_t = 256)]
     adc_rows: usize,
-    /// Seed of everything random
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    seed: u64,
+    /// Seed of everything random; without it 1, or that of the run
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
 }
 
 /// Optimisers.
@@ -110,8 +110,8 @@ enum PrecisionArg {
 }
 
 impl RecipeArgs {
-    /// The options of the library.
-    pub fn options(&self) -> Result<TrainingOptions, Failure> {
+    /// The options of the library; with that seed where none is given.
+    pub fn options(&self, seed: u64) -> Result<TrainingOptions, Failure> {
         let sgd = |nesterov| Optimiser::Sgd { momentum: self.momentum, nesterov };
         let (optimiser, rate) = match self.optimiser {
             OptimiserArg::Sgd => (sgd(Nesterov::Plain), 0.1),
@@ -149,7 +149,7 @@ impl RecipeArgs {
             },
             variation: self.variation,
             adc: self.adc_bits.map(|bits| AdcNoise { bits, rows: self.adc_rows }),
-            seed: self.seed,
+            seed: self.seed.unwrap_or(seed),
         };
         options.check().map_err(|error| failed(&error))?;
         Ok(options)
