@@ -179,7 +179,14 @@ fn what_cannot_be_exported_is_refused() {
     fs::write(path.join("w.safetensors"), named.to_safetensors().unwrap()).unwrap();
     let parts = ["layers cannot be written as ONNX", "layer 0 (conv", "is missing", "hint"];
     refused(path, &[&["export"], &listed[..]].concat(), &parts);
-    let quantised = [&["export"], &listed[..], &["--onnx", "quantised"]].concat();
-    refused(path, &quantised, &["no scale"]);
+    let small = r#"{"input_shape": [1, 1], "layers": [
+        {"type": "fc", "in_features": 1, "out_features": 1, "input_index": [-1]}]}"#;
+    fs::write(path.join("small.json"), small).unwrap();
+    let mut named = NamedTensors::new();
+    named.insert("0.weight", pimnas::formats::Tensor::f32([1, 1], vec![0.5]).unwrap());
+    fs::write(path.join("w.safetensors"), named.to_safetensors().unwrap()).unwrap();
+    let small = ["export", "--network", "small.json", "--weights", "w.safetensors", "--out", "f"];
+    let quantised = [&small[..], &["--onnx", "quantised"]].concat();
+    refused(path, &quantised, &["layer 0 (fc): its weights have no scale"]);
     assert!(!path.join("f").exists());
 }
