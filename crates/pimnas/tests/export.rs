@@ -1,6 +1,6 @@
 //! `pimnas export`: the folder holds what it says, and the commands that it prints agree.
 #![cfg(feature = "train")]
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod support;
 
