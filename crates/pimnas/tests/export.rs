@@ -1,6 +1,6 @@
 //! `pimnas export`: the folder holds what it says, and the commands that it prints agree.
 #![cfg(feature = "train")]
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod support;
 
@@ -30,8 +30,8 @@ fn done(folder: &Path, args: &[&str]) -> (String, String) {
     (stdout, stderr)
 }
 
-/// The command behind a word of what was said, run by a shell.
-fn said_command(folder: &Path, said: &str, word: &str) -> String {
+/// The command behind a word of what was said, run by a shell with more options.
+fn said_command(folder: &Path, said: &str, (word, more): (&str, &str)) -> String {
     let line = said
         .lines()
         .find_map(|line| line.find(&format!("pimnas {word} ")).and_then(|start| line.get(start..)));
@@ -40,7 +40,7 @@ fn said_command(folder: &Path, said: &str, word: &str) -> String {
     let path = program.parent().unwrap().display().to_string();
     let output = Command::new("sh")
         .current_dir(folder)
-        .args(["-c", line])
+        .args(["-c", &format!("{line}{more}")])
         .env("PATH", format!("{path}:{}", std::env::var("PATH").unwrap()))
         .output()
         .unwrap();
@@ -94,17 +94,19 @@ fn a_trial_of_a_search_with_its_super_net() {
     // The commands: costs and outputs are those of the search.
     let metrics: Value =
         serde_json::from_slice(&fs::read(out.join("metrics.json")).unwrap()).unwrap();
-    said_command(path, &said, "simulate");
+    said_command(path, &said, ("simulate", ""));
     let simulate = ["simulate", "--network", "my files/network.json", "--format", "json"];
     let costs = [&simulate[..], &["--config", "my files/SimConfig.ini"]].concat();
     let costs: Value = serde_json::from_str(&done(path, &costs).0).unwrap();
     assert_eq!(costs["metrics"]["latency_ms"], metrics["metrics"]["latency_ms"]);
-    said_command(path, &said, "infer");
+    said_command(path, &said, ("infer", ""));
     let (own, again) = ("validation.safetensors", "outputs.safetensors");
     let output = |name: &str| tensors(&out.join(name)).get("output").unwrap().clone();
     assert_eq!(output(own).dims(), [7, 10]);
     assert!(output(own) == output(again));
-    assert!(said_command(path, &said, "accuracy").contains("fixed point"));
+    assert!(
+        said_command(path, &said, ("accuracy", " --limit 20 --draws 1")).contains("fixed point")
+    );
     onnx_agrees(&out);
     // A folder with files is kept, unless it is forced; then nothing old stays behind.
     refused(path, &["export", "a", "--out", "my files"], &["the folder has files", "--force"]);
@@ -138,7 +140,7 @@ fn a_training_and_an_onnx_file() {
     let all = ["network.json", "network.onnx", "validation.safetensors", "weights.safetensors"];
     assert_eq!(names(&path.join("e")), all.map(str::to_owned).into());
     onnx_agrees(&path.join("e"));
-    said_command(path, &said, "infer");
+    said_command(path, &said, ("infer", ""));
     let read = |name: &str| tensors(&path.join(name));
     let (own, again) = (read("e/validation.safetensors"), read("e/outputs.safetensors"));
     assert!(own.get("output") == again.get("output"));
@@ -179,7 +181,14 @@ fn what_cannot_be_exported_is_refused() {
     fs::write(path.join("w.safetensors"), named.to_safetensors().unwrap()).unwrap();
     let parts = ["layers cannot be written as ONNX", "layer 0 (conv", "is missing", "hint"];
     refused(path, &[&["export"], &listed[..]].concat(), &parts);
-    let quantised = [&["export"], &listed[..], &["--onnx", "quantised"]].concat();
-    refused(path, &quantised, &["no scale"]);
+    let small = r#"{"input_shape": [1, 1], "layers": [
+        {"type": "fc", "in_features": 1, "out_features": 1, "input_index": [-1]}]}"#;
+    fs::write(path.join("small.json"), small).unwrap();
+    let mut named = NamedTensors::new();
+    named.insert("0.weight", pimnas::formats::Tensor::f32([1, 1], vec![0.5]).unwrap());
+    fs::write(path.join("w.safetensors"), named.to_safetensors().unwrap()).unwrap();
+    let small = ["export", "--network", "small.json", "--weights", "w.safetensors", "--out", "f"];
+    let quantised = [&small[..], &["--onnx", "quantised"]].concat();
+    refused(path, &quantised, &["layer 0 (fc): its weights have no scale"]);
     assert!(!path.join("f").exists());
 }
