@@ -162,6 +162,7 @@ pub fn front_table(summary: &RunSummary, place: &Place) -> String {
 }
 
 /// Keeps accuracies on test images beside the run.
+#[cfg(feature = "train")]
 pub fn write_test(place: &Place, measured: &TestAccuracies) -> Result<(), Failure> {
     write_file(&place.folder().join(TestAccuracies::FILE), measured.to_text().as_bytes())
 }

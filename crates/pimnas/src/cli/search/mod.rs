@@ -14,9 +14,11 @@ use pimnas::search::WrittenSpace;
 use pimnas::search::controllers::by_name;
 use pimnas::search::search::{Evaluator, Search, StopReason};
 use pimnas::search::{Purpose, Space, Streams};
+#[cfg(feature = "train")]
+use pimnas::store::TestAccuracies;
 use pimnas::store::{
     DecisionInfo, DriveError, Place, RunInfo, RunStore, RunSummary, Session, SpaceInfo, StageInfo,
-    Stored, TestAccuracies, differences, drive,
+    Stored, differences, drive,
 };
 
 pub use args::SearchArgs;

@@ -146,7 +146,7 @@ impl Setup {
     pub fn described(&self) -> Json {
         let mut described = serde_json::to_value(&self.config).unwrap_or_default();
         if let Some(object) = described.as_object_mut() {
-            let (table, training) = match &self.source {
+            let (table, training): (_, Option<String>) = match &self.source {
                 Source::Nowhere => (None, None),
                 Source::Table(_, hash) => (Some(hash.clone()), None),
                 #[cfg(feature = "train")]
