@@ -15,6 +15,7 @@ use rstest::rstest;
 #[case("predictor-forest")]
 #[case("predictor-ranking")]
 #[case("reinforce")]
+#[case("differentiable")]
 fn it_conforms(#[case] name: &str) {
     let make = || -> Box<dyn Controller> { controllers::by_name(name).unwrap() };
     check(&make).unwrap();

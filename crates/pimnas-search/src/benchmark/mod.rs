@@ -65,6 +65,9 @@ pub struct Curve {
     pub seed: u64,
     /// After one evaluation, two, …; no number before the first feasible one.
     pub quality: Vec<f64>,
+    /// At the end, of a controller that predicts: Kendall's τ of each objective's predictions of
+    /// trials that the models have not seen.
+    pub agreement: Option<Vec<f64>>,
 }
 
 /// Why there is no comparison.
@@ -153,7 +156,7 @@ impl Ground<'_> {
             }
             quality.push(now);
         }
-        Ok(Curve { seed, quality })
+        Ok(Curve { seed, quality, agreement: search.agreement() })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use serde_json::Value as Json;
 
-use super::select::{ordered, since, tournament};
+use super::select::{ordered, ordered_on_axes, since};
 use super::{Controller, StateError, read, written};
 use crate::model::normal_scores;
 use crate::rollout::{Crossing, Mutation, VaryError};
@@ -40,6 +40,41 @@ pub struct Priorities {
     pub schedule: Part,
     /// Mixing of two parents before the change, for one child of three.
     pub crossover: Part,
+    /// What is done otherwise where there are several objectives.
+    pub several: Broad,
+}
+
+/// Settings for several objectives, where more than one parent is best.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Broad {
+    /// In place of [`Priorities::population`].
+    pub population: usize,
+    /// Trials drawn at random first.
+    pub start: usize,
+    /// In place of [`Priorities::sample`].
+    pub sample: usize,
+    /// Share of the children that are mixed from two parents.
+    pub mixed: f64,
+    /// Probability, at the start of the budget, that a second decision is changed; it falls to 0.
+    pub second: f64,
+    /// Crowding on logarithmic axes.
+    pub axes: Part,
+    /// All of the front can be parents.
+    pub whole: Part,
+}
+
+impl Default for Broad {
+    fn default() -> Self {
+        Self {
+            population: 40,
+            start: 40,
+            sample: 2,
+            mixed: 0.5,
+            second: 0.0,
+            axes: Part::On,
+            whole: Part::Off,
+        }
+    }
 }
 
 impl Default for Priorities {
@@ -53,6 +88,7 @@ impl Default for Priorities {
             influence: Part::On,
             schedule: Part::On,
             crossover: Part::On,
+            several: Broad::default(),
         }
     }
 }
@@ -85,29 +121,60 @@ impl Esapp {
         pairs.map(|(e, i)| settings.least + entropy * e + influence * i).collect()
     }
 
+    fn parents(&self, view: &View<'_>) -> Vec<TrialId> {
+        let all = since(view, 0);
+        let broad = self.0.several;
+        if view.goals.count() == 1 {
+            let mut parents = ordered(view, &all);
+            parents.truncate(self.0.population.max(1));
+            return parents;
+        }
+        let mut parents = match broad.axes {
+            Part::On => ordered_on_axes(view, &all),
+            Part::Off => ordered(view, &all),
+        };
+        let front = match broad.whole {
+            Part::On => view.history.archive().members().len(),
+            Part::Off => 0,
+        };
+        parents.truncate(broad.population.max(front).max(1));
+        parents
+    }
+
     fn child(
         &self,
         view: &View<'_>,
         (parents, priorities): (&[TrialId], &[f64]),
         stream: &mut Stream,
     ) -> Result<(crate::Rollout, Lineage), VaryError> {
-        /// One child of that many has two parents.
-        const MIXED: usize = 3;
-        let mut parent = || tournament(view, parents, self.0.sample, stream);
+        let several = view.goals.count() > 1;
+        let (sample, mixed, second) = match several {
+            true => (self.0.several.sample, self.0.several.mixed, self.0.several.second),
+            false => (self.0.sample, 1.0 / 3.0, 0.0),
+        };
+        // Parents are in their order, so the best of some is the first.
+        let mut parent = || {
+            let drawn = (0..sample.max(1)).map(|_| stream.below(parents.len())).min();
+            drawn.and_then(|place| parents.get(place).copied())
+        };
         let (Some(one), Some(other)) = (parent(), parent()) else {
             return Err(VaryError::NothingToChange);
         };
-        let (Some(first), Some(second)) = (view.rollout(one), view.rollout(other)) else {
+        let (Some(first), Some(second_parent)) = (view.rollout(one), view.rollout(other)) else {
             return Err(VaryError::NothingToChange);
         };
         let mix = match self.0.crossover {
-            Part::On => one != other && stream.below(MIXED) == 0,
+            Part::On => {
+                one != other && if several { stream.unit() < mixed } else { stream.below(3) == 0 }
+            }
             Part::Off => false,
         };
+        let done = view.history.trials().len() as f64 / view.horizon.max(1) as f64;
+        let changes = 1 + usize::from(several && stream.unit() < second * (1.0 - done));
         let decisions = view.decisions();
-        let change = Mutation { changes: 1, weights: Some(priorities) };
+        let change = Mutation { changes, weights: Some(priorities) };
         if mix {
-            let mixed = decisions.cross((first, second), Crossing::Uniform, stream)?;
+            let mixed = decisions.cross((first, second_parent), Crossing::Uniform, stream)?;
             let child = decisions.mutate(&mixed, change, stream)?;
             return Ok((child, Lineage::Crossed(one, other)));
         }
@@ -185,7 +252,9 @@ impl Controller for Esapp {
 
     fn ask(&mut self, view: &View<'_>, count: usize) -> Result<Vec<Proposal>, VaryError> {
         let mut batch = Batch::new(*view, count);
-        while !batch.is_closed() && batch.next().index() < self.0.population {
+        let several = view.goals.count() > 1;
+        let start = if several { self.0.several.start } else { self.0.population };
+        while !batch.is_closed() && batch.next().index() < start {
             batch.draw()?;
         }
         if batch.is_closed() || view.history.trials().is_empty() {
@@ -194,8 +263,7 @@ impl Controller for Esapp {
             }
             return Ok(batch.into_proposals());
         }
-        let mut parents = ordered(view, &since(view, 0));
-        parents.truncate(self.0.population.max(1));
+        let parents = self.parents(view);
         let priorities = self.priorities(view, &parents);
         while !batch.is_closed() {
             batch.offer(|stream| self.child(view, (&parents, &priorities), stream))?;
