@@ -32,7 +32,7 @@ pub struct Descent {
 
 impl Default for Descent {
     fn default() -> Self {
-        Self { start: 20, last: 400, steps: 60, step: 0.15, hot: 1.0, cold: 0.1 }
+        Self { start: 20, last: 200, steps: 40, step: 0.2, hot: 1.0, cold: 0.1 }
     }
 }
 

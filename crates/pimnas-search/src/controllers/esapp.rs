@@ -44,36 +44,22 @@ pub struct Priorities {
     pub several: Broad,
 }
 
-/// Settings for several objectives, where more than one parent is best.
+/// Settings for several objectives, where more than one trial is best: as many parents as the front
+/// has members, or `population` where it has fewer, ordered by fronts and by crowding on the axes
+/// of the front (costs as logarithms).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Broad {
-    /// In place of [`Priorities::population`].
+    /// Parents at least; as many trials are drawn at random first.
     pub population: usize,
-    /// Trials drawn at random first.
-    pub start: usize,
-    /// In place of [`Priorities::sample`].
+    /// Trials drawn from them; the best is the parent.
     pub sample: usize,
-    /// Share of the children that are mixed from two parents.
+    /// Share of the children that are mixed from two parents before the change.
     pub mixed: f64,
-    /// Probability, at the start of the budget, that a second decision is changed; it falls to 0.
-    pub second: f64,
-    /// Crowding on logarithmic axes.
-    pub axes: Part,
-    /// All of the front can be parents.
-    pub whole: Part,
 }
 
 impl Default for Broad {
     fn default() -> Self {
-        Self {
-            population: 40,
-            start: 40,
-            sample: 2,
-            mixed: 0.5,
-            second: 0.0,
-            axes: Part::On,
-            whole: Part::Off,
-        }
+        Self { population: 20, sample: 2, mixed: 0.8 }
     }
 }
 
@@ -123,21 +109,13 @@ impl Esapp {
 
     fn parents(&self, view: &View<'_>) -> Vec<TrialId> {
         let all = since(view, 0);
-        let broad = self.0.several;
-        if view.goals.count() == 1 {
-            let mut parents = ordered(view, &all);
-            parents.truncate(self.0.population.max(1));
-            return parents;
-        }
-        let mut parents = match broad.axes {
-            Part::On => ordered_on_axes(view, &all),
-            Part::Off => ordered(view, &all),
+        let (mut parents, most) = if view.goals.count() == 1 {
+            (ordered(view, &all), self.0.population)
+        } else {
+            let front = view.history.archive().members().len();
+            (ordered_on_axes(view, &all), self.0.several.population.max(front))
         };
-        let front = match broad.whole {
-            Part::On => view.history.archive().members().len(),
-            Part::Off => 0,
-        };
-        parents.truncate(broad.population.max(front).max(1));
+        parents.truncate(most.max(1));
         parents
     }
 
@@ -147,11 +125,10 @@ impl Esapp {
         (parents, priorities): (&[TrialId], &[f64]),
         stream: &mut Stream,
     ) -> Result<(crate::Rollout, Lineage), VaryError> {
-        let several = view.goals.count() > 1;
-        let (sample, mixed, second) = match several {
-            true => (self.0.several.sample, self.0.several.mixed, self.0.several.second),
-            false => (self.0.sample, 1.0 / 3.0, 0.0),
-        };
+        /// With one objective, one child of that many has two parents.
+        const MIXED: usize = 3;
+        let single = view.goals.count() == 1;
+        let sample = if single { self.0.sample } else { self.0.several.sample };
         // Parents are in their order, so the best of some is the first.
         let mut parent = || {
             let drawn = (0..sample.max(1)).map(|_| stream.below(parents.len())).min();
@@ -160,21 +137,18 @@ impl Esapp {
         let (Some(one), Some(other)) = (parent(), parent()) else {
             return Err(VaryError::NothingToChange);
         };
-        let (Some(first), Some(second_parent)) = (view.rollout(one), view.rollout(other)) else {
+        let (Some(first), Some(second)) = (view.rollout(one), view.rollout(other)) else {
             return Err(VaryError::NothingToChange);
         };
         let mix = match self.0.crossover {
-            Part::On => {
-                one != other && if several { stream.unit() < mixed } else { stream.below(3) == 0 }
-            }
             Part::Off => false,
+            Part::On if single => one != other && stream.below(MIXED) == 0,
+            Part::On => one != other && stream.unit() < self.0.several.mixed,
         };
-        let done = view.history.trials().len() as f64 / view.horizon.max(1) as f64;
-        let changes = 1 + usize::from(several && stream.unit() < second * (1.0 - done));
         let decisions = view.decisions();
-        let change = Mutation { changes, weights: Some(priorities) };
+        let change = Mutation { changes: 1, weights: Some(priorities) };
         if mix {
-            let mixed = decisions.cross((first, second_parent), Crossing::Uniform, stream)?;
+            let mixed = decisions.cross((first, second), Crossing::Uniform, stream)?;
             let child = decisions.mutate(&mixed, change, stream)?;
             return Ok((child, Lineage::Crossed(one, other)));
         }
@@ -252,8 +226,8 @@ impl Controller for Esapp {
 
     fn ask(&mut self, view: &View<'_>, count: usize) -> Result<Vec<Proposal>, VaryError> {
         let mut batch = Batch::new(*view, count);
-        let several = view.goals.count() > 1;
-        let start = if several { self.0.several.start } else { self.0.population };
+        let single = view.goals.count() == 1;
+        let start = if single { self.0.population } else { self.0.several.population };
         while !batch.is_closed() && batch.next().index() < start {
             batch.draw()?;
         }

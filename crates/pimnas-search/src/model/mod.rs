@@ -14,6 +14,7 @@ pub(crate) use lstm::{Lstm, Memory};
 pub(crate) use ranking::Adam;
 pub use ranking::{Ranking, RankingSettings};
 pub use scores::{kendall, normal_scores};
+pub(crate) use trend::Alike;
 pub use trend::{Shares, Trend, Trials};
 
 /// What a model says of a rollout.

@@ -11,7 +11,7 @@ use crate::rollout::Rollout;
 
 /// Weights of pairs beside single choices, and of the ridge, that are tried.
 const PAIRS: [f64; 2] = [0.1, 1.0];
-const RIDGES: [f64; 5] = [1e-4, 1e-3, 1e-2, 1e-1, 1.0];
+const RIDGES: [f64; 3] = [1e-4, 1e-2, 1.0];
 
 /// How alike choices of each decision are: 1 where they are the same or both inactive; for
 /// others of an ordered decision up to one half, less the further apart they are; otherwise 0.
@@ -36,6 +36,35 @@ impl Likeness {
             (Some(a), Some(b)) => self.steps[decision]
                 .map_or(0.0, |step| 0.5 * (1.0 - f64::from(a.abs_diff(b)) * step).max(0.0)),
             (None, Some(_)) | (Some(_), None) => 0.0,
+        }
+    }
+
+    /// How alike shares of a decision's choices are to a choice.
+    fn mixed(&self, decision: usize, shares: &[f64], choice: Option<u16>) -> f64 {
+        match (self.steps[decision], choice) {
+            (_, None) => 0.0,
+            (None, Some(choice)) => shares.get(usize::from(choice)).copied().unwrap_or_default(),
+            (Some(_), Some(_)) => {
+                let own = (0..).zip(shares);
+                own.map(|(c, share)| share * self.of(decision, Some(c), choice)).sum()
+            }
+        }
+    }
+
+    /// Adds to the slope of each share what that of [`Self::mixed`] is, times a factor.
+    fn add(&self, decision: usize, choice: Option<u16>, factor: f64, slopes: &mut [f64]) {
+        match (self.steps[decision], choice) {
+            (_, None) => {}
+            (None, Some(choice)) => {
+                if let Some(slope) = slopes.get_mut(usize::from(choice)) {
+                    *slope += factor;
+                }
+            }
+            (Some(_), Some(_)) => {
+                for (c, slope) in (0..).zip(slopes) {
+                    *slope += factor * self.of(decision, Some(c), choice);
+                }
+            }
         }
     }
 
@@ -174,6 +203,12 @@ pub struct Trend {
     residuals: Vec<f64>,
 }
 
+/// Likenesses of a rollout to trials.
+pub(crate) struct Alike {
+    known: Arc<Known>,
+    sums: Vec<(f64, f64)>,
+}
+
 /// Of each decision, a share of each choice, in place of one choice.
 pub type Shares = Vec<Vec<f64>>;
 
@@ -181,9 +216,27 @@ impl Trend {
     /// What it says of a rollout.
     #[must_use]
     pub fn predict(&self, rollout: &Rollout) -> f64 {
+        self.predict_alike(&self.alike(rollout))
+    }
+
+    /// How alike a rollout is to each trial, which is the same for all trends that are fitted to
+    /// the same trials.
+    pub(crate) fn alike(&self, rollout: &Rollout) -> Alike {
         let Known { likeness, rollouts } = self.known.as_ref();
-        let kernel = |known| likeness.kernel(likeness.sums(rollout, known), self.pairs);
-        self.mean + rollouts.iter().zip(&self.weights).map(|(r, w)| w * kernel(r)).sum::<f64>()
+        let sums = rollouts.iter().map(|known| likeness.sums(rollout, known)).collect();
+        Alike { known: Arc::clone(&self.known), sums }
+    }
+
+    /// Whether it is fitted to the trials that likenesses are to.
+    pub(crate) fn is_of(&self, alike: &Alike) -> bool {
+        Arc::ptr_eq(&self.known, &alike.known)
+    }
+
+    /// What it says of a rollout that is as alike to its trials.
+    pub(crate) fn predict_alike(&self, alike: &Alike) -> f64 {
+        let kernel = |&sums: &(f64, f64)| self.known.likeness.kernel(sums, self.pairs);
+        let parts = alike.sums.iter().zip(&self.weights);
+        self.mean + parts.map(|(sums, weight)| weight * kernel(sums)).sum::<f64>()
     }
 
     /// Of each trial, what it is more than what the others predict of it.
@@ -200,27 +253,21 @@ impl Trend {
         let (single, double) = likeness.factors(self.pairs);
         let mut slopes: Shares = shares.iter().map(|own| vec![0.0; own.len()]).collect();
         let mut value = self.mean;
+        let mut alike = vec![0.0; shares.len()];
         for (rollout, weight) in rollouts.iter().zip(&self.weights) {
-            let alike: Vec<f64> = rollout
-                .choices()
-                .iter()
-                .enumerate()
-                .map(|(at, &choice)| {
-                    if !active[at] {
-                        return f64::from(u8::from(choice.is_none()));
-                    }
-                    let own = (0..).zip(&shares[at]);
-                    own.map(|(c, share)| share * likeness.of(at, Some(c), choice)).sum()
-                })
-                .collect();
+            for (at, place) in alike.iter_mut().enumerate() {
+                let choice = rollout.choices()[at];
+                *place = if active[at] {
+                    likeness.mixed(at, &shares[at], choice)
+                } else {
+                    f64::from(u8::from(choice.is_none()))
+                };
+            }
             let sum: f64 = alike.iter().sum();
             value += weight * likeness.kernel((sum, dot(&alike, &alike)), self.pairs);
-            for (at, &choice) in rollout.choices().iter().enumerate().filter(|(at, _)| active[*at])
-            {
+            for (at, own) in slopes.iter_mut().enumerate().filter(|(at, _)| active[*at]) {
                 let slope = weight * (single + 2.0 * double * (sum - alike[at]));
-                for (c, place) in (0..).zip(&mut slopes[at]) {
-                    *place += slope * likeness.of(at, Some(c), choice);
-                }
+                likeness.add(at, rollout.choices()[at], slope, own);
             }
         }
         (value, slopes)

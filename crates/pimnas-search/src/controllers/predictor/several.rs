@@ -37,12 +37,12 @@ impl Default for Several {
     fn default() -> Self {
         Self {
             elite: 40,
-            near: 1500,
-            far: 300,
-            crossed: 300,
-            drawn: 300,
-            samples: 40,
-            places: 2048,
+            near: 600,
+            far: 150,
+            crossed: 150,
+            drawn: 150,
+            samples: 16,
+            places: 512,
             noise: 0.5,
             trend: Part::On,
         }
@@ -131,11 +131,12 @@ impl PredictorGuided {
         let codes = Codes::new(view.decisions());
         let settings = self.guidance.several;
         let rollouts = self.pool(view, batch, stream);
+        let mut normals = Normals::new(stream);
         rollouts
             .into_iter()
             .map(|rollout| {
                 let votes = surrogate.votes(&rollout, &self.seen(view, &codes, &rollout));
-                let draw = |sample: usize, stream: &mut Stream| -> Vec<f64> {
+                let mut draw = |sample: usize| -> Vec<f64> {
                     votes
                         .iter()
                         .enumerate()
@@ -144,12 +145,11 @@ impl PredictorGuided {
                             let len = votes.len().max(1);
                             let member = (sample + objective * (sample / len)) % len;
                             let (mean, variance) = votes.get(member).copied().unwrap_or_default();
-                            mean + settings.noise * variance.sqrt() * super::normal(stream)
+                            mean + settings.noise * variance.sqrt() * normals.next()
                         })
                         .collect()
                 };
-                let draws = (0..settings.samples.max(1)).map(|sample| draw(sample, stream));
-                let draws = draws.collect();
+                let draws = (0..settings.samples.max(1)).map(&mut draw).collect();
                 let chance = surrogate.chance(&codes, &rollout);
                 Candidate { rollout, chance, draws }
             })
@@ -186,6 +186,25 @@ impl PredictorGuided {
         found.dedup();
         found.retain(|rollout| batch.is_new(rollout));
         found
+    }
+}
+
+/// Standard normal numbers, drawn once and then used in turn; their number is odd, so that no
+/// candidate gets the same as the last.
+struct Normals {
+    drawn: Vec<f64>,
+    at: usize,
+}
+
+impl Normals {
+    fn new(stream: &mut Stream) -> Self {
+        const COUNT: usize = 4093;
+        Self { drawn: (0..COUNT).map(|_| super::normal(stream)).collect(), at: 0 }
+    }
+
+    fn next(&mut self) -> f64 {
+        self.at = (self.at + 1) % self.drawn.len();
+        self.drawn[self.at]
     }
 }
 

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::super::esapp::Part;
 use super::{ModelKind, PredictorGuided};
-use crate::model::{Codes, Forest, ForestSettings, Ranking, Trend, Trials};
+use crate::model::{Alike, Codes, Forest, ForestSettings, Ranking, Trend, Trials};
 use crate::pareto::Axis;
 use crate::rollout::Rollout;
 use crate::search::{Merit, TrialId, View};
 use crate::streams::Stream;
 
 /// Trials that a trend is fitted to, at most: its cost grows with their number to the third.
-const MOST: usize = 400;
+const MOST: usize = 250;
 /// Where a bad value is held on its axis: how bad it is would not matter, and would hide
 /// differences among the good.
 const WORST: f64 = 1.6;
@@ -163,8 +163,12 @@ impl Surrogate {
 
     /// Means and variances of what the members of each objective's ensemble say of a rollout.
     pub(super) fn votes(&self, rollout: &Rollout, seen: &Seen) -> Vec<Vec<(f64, f64)>> {
-        let of = |fitted: &Fitted| {
-            let trend = fitted.trend.as_ref().map_or(0.0, |trend| trend.predict(rollout));
+        let mut alike: Option<Alike> = None;
+        let mut of = |fitted: &Fitted| {
+            let trend = fitted.trend.as_ref().map_or(0.0, |trend| {
+                let known = alike.take().filter(|alike| trend.is_of(alike));
+                trend.predict_alike(alike.insert(known.unwrap_or_else(|| trend.alike(rollout))))
+            });
             let votes: Vec<(f64, f64)> = match (&fitted.rest, seen) {
                 (Rest::Forest(forest), Seen::Columns(row)) => forest.votes(row).collect(),
                 (Rest::Ranking(ranking), Seen::Unit(row)) => {
@@ -176,6 +180,6 @@ impl Surrogate {
             };
             votes.into_iter().map(|(mean, variance)| (trend + mean, variance)).collect()
         };
-        self.objectives.iter().map(of).collect()
+        self.objectives.iter().map(&mut of).collect()
     }
 }
