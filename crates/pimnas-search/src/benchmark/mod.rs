@@ -217,7 +217,12 @@ impl Summary {
     /// Of curves after that many evaluations, by [`qualities`].
     #[must_use]
     pub fn after(curves: &[Curve], evaluations: usize, best: f64) -> Self {
-        let values = qualities(curves, evaluations);
+        Self::of(&qualities(curves, evaluations), best)
+    }
+
+    /// Of one value a run.
+    #[must_use]
+    pub fn of(values: &[f64], best: f64) -> Self {
         let runs = values.len();
         let count = runs.max(1) as f64;
         let mean = values.iter().sum::<f64>() / count;
