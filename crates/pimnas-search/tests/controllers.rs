@@ -1,4 +1,5 @@
 //! Every controller keeps what all of them keep.
+#![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
 

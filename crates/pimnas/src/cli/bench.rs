@@ -406,33 +406,36 @@ fn shown(form: ResultForm, (found, agreements): (&[Found], &[Agreement]), best: 
             found.iter().for_each(|one| text += &(fields(one).join(",") + "\n"));
             text
         }
-        ResultForm::Json => {
-            let row = |one: &Found| {
-                let (low, high) = one.summary.interval();
-                json!({
-                    "controller": one.controller,
-                    "evaluations": one.evaluations,
-                    "runs": one.summary.runs,
-                    "mean": one.summary.mean,
-                    "interval_95": [low, high],
-                    "standard_error": one.summary.error,
-                    "found_best": one.summary.found,
-                    "p": one.p,
-                })
-            };
-            let rows: Value = found.iter().map(row).collect();
-            let agreement = |one: &Agreement| {
-                json!({
-                    "controller": one.controller,
-                    "metric": one.metric,
-                    "evaluations": one.evaluations,
-                    "kendall_tau": one.tau.mean,
-                    "standard_error": one.tau.error,
-                })
-            };
-            let agreements: Value = agreements.iter().map(agreement).collect();
-            let all = json!({"best": best, "results": rows, "held_out_agreement": agreements});
-            format!("{all:#}\n")
-        }
+        ResultForm::Json => as_json((found, agreements), best),
     }
+}
+
+/// The results for programs.
+fn as_json((found, agreements): (&[Found], &[Agreement]), best: f64) -> String {
+    let row = |one: &Found| {
+        let (low, high) = one.summary.interval();
+        json!({
+            "controller": one.controller,
+            "evaluations": one.evaluations,
+            "runs": one.summary.runs,
+            "mean": one.summary.mean,
+            "interval_95": [low, high],
+            "standard_error": one.summary.error,
+            "found_best": one.summary.found,
+            "p": one.p,
+        })
+    };
+    let rows: Value = found.iter().map(row).collect();
+    let agreement = |one: &Agreement| {
+        json!({
+            "controller": one.controller,
+            "metric": one.metric,
+            "evaluations": one.evaluations,
+            "kendall_tau": one.tau.mean,
+            "standard_error": one.tau.error,
+        })
+    };
+    let agreements: Value = agreements.iter().map(agreement).collect();
+    let all = json!({"best": best, "results": rows, "held_out_agreement": agreements});
+    format!("{all:#}\n")
 }
