@@ -1,7 +1,11 @@
 //! Every controller keeps what all of them keep.
+#![allow(clippy::unwrap_used)]
 
-use pimnas_search::controllers::conformance::check;
+use std::time::Duration;
+
+use pimnas_search::controllers::conformance::{Ground, check};
 use pimnas_search::controllers::{self, Controller};
+use pimnas_search::search::{Budget, Search};
 use rstest::rstest;
 
 #[rstest]
@@ -15,7 +19,38 @@ use rstest::rstest;
 #[case("predictor-forest")]
 #[case("predictor-ranking")]
 #[case("reinforce")]
+#[case("differentiable")]
 fn it_conforms(#[case] name: &str) {
     let make = || -> Box<dyn Controller> { controllers::by_name(name).unwrap() };
     check(&make).unwrap();
+}
+
+/// Hypervolume of three runs together, and what the last one's models say of held-out trials.
+fn volume(name: &str) -> (f64, Option<Vec<f64>>) {
+    let ground = Ground::new().unwrap();
+    let mut agreement = None;
+    let run = |seed| {
+        let goals = ground.goals(2).unwrap();
+        let controller = controllers::by_name(name).unwrap();
+        let search = Search::new(&ground, goals, controller, Budget::evaluations(60));
+        let mut search = search.with_seed(seed).with_batch(5);
+        search.run(&ground, &|| Duration::ZERO).unwrap();
+        agreement = search.agreement();
+        // A score of 60 and the largest cost that is allowed.
+        search.history().archive().hypervolume(&[-60.0, 60.0])
+    };
+    let whole = (1..=3).map(run).sum();
+    (whole, agreement)
+}
+
+#[test]
+fn with_two_objectives_models_find_more_than_chance_and_know_how_well_they_predict() {
+    let (chance, nothing) = volume("random");
+    assert_eq!(nothing, None);
+    for name in ["predictor-forest", "predictor-ranking"] {
+        let (found, agreement) = volume(name);
+        assert!(found > chance, "{name}: {found}, {chance}");
+        let agreement = agreement.unwrap();
+        assert!(agreement.len() == 2 && agreement.iter().all(|tau| *tau > 0.3), "{agreement:?}");
+    }
 }

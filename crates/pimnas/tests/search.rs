@@ -544,6 +544,8 @@ fn a_table_of_costs_is_made_and_controllers_compared_on_it() {
         "random",
         "--controller",
         "nsga2",
+        "--controller",
+        "predictor-forest",
         "--seeds",
         "3",
         "--budget",
@@ -561,6 +563,10 @@ fn a_table_of_costs_is_made_and_controllers_compared_on_it() {
         let (mean, whole) = (row["mean"].as_f64().unwrap(), row["evaluations"] == 16);
         assert!(if whole { (mean - 1.0).abs() < 1e-12 } else { mean < 1.0 }, "{row}");
     }
+    let agreements = json["held_out_agreement"].as_array().unwrap();
+    let of: Vec<&str> = agreements.iter().map(|row| row["metric"].as_str().unwrap()).collect();
+    assert_eq!(of, ["accuracy", "energy_mJ"]);
+    assert!(agreements.iter().all(|row| row["kendall_tau"].as_f64().unwrap().abs() <= 1.0));
     assert!(fs::read_to_string(folder.join("curves.svg")).unwrap().contains("hypervolume"));
     let other = ["--hardware", "costs.table", "--joint-space", "tiny.toml"];
     refused(folder, &[&common[..], &other, &asked].concat(), &["it is of the space tiny-pim"]);

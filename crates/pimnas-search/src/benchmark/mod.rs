@@ -65,6 +65,9 @@ pub struct Curve {
     pub seed: u64,
     /// After one evaluation, two, …; no number before the first feasible one.
     pub quality: Vec<f64>,
+    /// At the end, of a controller that predicts: Kendall's τ of each objective's predictions of
+    /// trials that the models have not seen.
+    pub agreement: Option<Vec<f64>>,
 }
 
 /// Why there is no comparison.
@@ -153,7 +156,7 @@ impl Ground<'_> {
             }
             quality.push(now);
         }
-        Ok(Curve { seed, quality })
+        Ok(Curve { seed, quality, agreement: search.agreement() })
     }
 }
 
@@ -214,7 +217,12 @@ impl Summary {
     /// Of curves after that many evaluations, by [`qualities`].
     #[must_use]
     pub fn after(curves: &[Curve], evaluations: usize, best: f64) -> Self {
-        let values = qualities(curves, evaluations);
+        Self::of(&qualities(curves, evaluations), best)
+    }
+
+    /// Of one value a run.
+    #[must_use]
+    pub fn of(values: &[f64], best: f64) -> Self {
         let runs = values.len();
         let count = runs.max(1) as f64;
         let mean = values.iter().sum::<f64>() / count;

@@ -1,6 +1,6 @@
 //! Scales that the hypervolume of a front is measured on.
 
-use crate::pareto::Archive;
+use crate::pareto::{Archive, Axis};
 
 /// Which scales, and from where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,29 +19,6 @@ pub enum Volume {
 /// How far beyond the nadir point the reference point is, as a share of the range.
 const BEYOND: f64 = 0.1;
 
-/// One objective's axis: values are minimised.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Axis {
-    scale: Scale,
-    least: f64,
-    span: f64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Scale {
-    Plain,
-    Logarithm,
-}
-
-impl Scale {
-    fn of(self, value: f64) -> f64 {
-        match self {
-            Self::Plain => value,
-            Self::Logarithm => value.ln(),
-        }
-    }
-}
-
 /// The axes of all objectives and the point that volumes are measured from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axes {
@@ -55,11 +32,14 @@ impl Axes {
     pub fn new(volume: Volume, front: &Archive, worst: &[f64]) -> Self {
         match volume {
             Volume::Worst => {
-                let plain = Axis { scale: Scale::Plain, least: 0.0, span: 1.0 };
-                Self { axes: vec![plain; worst.len()], reference: worst.to_vec() }
+                Self { axes: vec![Axis::PLAIN; worst.len()], reference: worst.to_vec() }
             }
             Volume::Front => {
-                let axes: Vec<Axis> = (0..worst.len()).map(|at| Axis::of(front, at)).collect();
+                let members = front.members();
+                let of =
+                    |at| members.iter().filter_map(move |member| member.point.get(at).copied());
+                let axis = |at| Axis::over(&of(at).collect::<Vec<f64>>());
+                let axes: Vec<Axis> = (0..worst.len()).map(axis).collect();
                 let reference = vec![1.0 + BEYOND; axes.len()];
                 Self { axes, reference }
             }
@@ -70,26 +50,13 @@ impl Axes {
     #[must_use]
     pub fn place(&self, point: &[f64]) -> Vec<f64> {
         let pairs = self.axes.iter().zip(point);
-        pairs.map(|(axis, &value)| (axis.scale.of(value) - axis.least) / axis.span).collect()
+        pairs.map(|(axis, &value)| axis.place(value)).collect()
     }
 
     /// Hypervolume of points that are placed.
     #[must_use]
     pub fn hypervolume(&self, placed: &Archive) -> f64 {
         placed.hypervolume(&self.reference)
-    }
-}
-
-impl Axis {
-    fn of(front: &Archive, at: usize) -> Self {
-        let values = || front.members().iter().filter_map(|member| member.point.get(at).copied());
-        // What is maximised comes with its sign turned, so it is not positive.
-        let positive = values().all(|value| value > 0.0);
-        let scale = if positive { Scale::Logarithm } else { Scale::Plain };
-        let least = values().map(|value| scale.of(value)).fold(f64::INFINITY, f64::min);
-        let most = values().map(|value| scale.of(value)).fold(f64::NEG_INFINITY, f64::max);
-        let span = if most > least { most - least } else { 1.0 };
-        Self { scale, least, span }
     }
 }
 

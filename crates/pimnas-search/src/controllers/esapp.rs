@@ -5,7 +5,7 @@
 
 use serde_json::Value as Json;
 
-use super::select::{ordered, since, tournament};
+use super::select::{ordered, ordered_on_axes, since};
 use super::{Controller, StateError, read, written};
 use crate::model::normal_scores;
 use crate::rollout::{Crossing, Mutation, VaryError};
@@ -40,6 +40,27 @@ pub struct Priorities {
     pub schedule: Part,
     /// Mixing of two parents before the change, for one child of three.
     pub crossover: Part,
+    /// What is done otherwise where there are several objectives.
+    pub several: Broad,
+}
+
+/// Settings for several objectives, where more than one trial is best: as many parents as the front
+/// has members, or `population` where it has fewer, ordered by fronts and by crowding on the axes
+/// of the front (costs as logarithms).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Broad {
+    /// Parents at least; as many trials are drawn at random first.
+    pub population: usize,
+    /// Trials drawn from them; the best is the parent.
+    pub sample: usize,
+    /// Share of the children that are mixed from two parents before the change.
+    pub mixed: f64,
+}
+
+impl Default for Broad {
+    fn default() -> Self {
+        Self { population: 20, sample: 2, mixed: 0.8 }
+    }
 }
 
 impl Default for Priorities {
@@ -53,6 +74,7 @@ impl Default for Priorities {
             influence: Part::On,
             schedule: Part::On,
             crossover: Part::On,
+            several: Broad::default(),
         }
     }
 }
@@ -85,15 +107,33 @@ impl Esapp {
         pairs.map(|(e, i)| settings.least + entropy * e + influence * i).collect()
     }
 
+    fn parents(&self, view: &View<'_>) -> Vec<TrialId> {
+        let all = since(view, 0);
+        let (mut parents, most) = if view.goals.count() == 1 {
+            (ordered(view, &all), self.0.population)
+        } else {
+            let front = view.history.archive().members().len();
+            (ordered_on_axes(view, &all), self.0.several.population.max(front))
+        };
+        parents.truncate(most.max(1));
+        parents
+    }
+
     fn child(
         &self,
         view: &View<'_>,
         (parents, priorities): (&[TrialId], &[f64]),
         stream: &mut Stream,
     ) -> Result<(crate::Rollout, Lineage), VaryError> {
-        /// One child of that many has two parents.
+        /// With one objective, one child of that many has two parents.
         const MIXED: usize = 3;
-        let mut parent = || tournament(view, parents, self.0.sample, stream);
+        let single = view.goals.count() == 1;
+        let sample = if single { self.0.sample } else { self.0.several.sample };
+        // Parents are in their order, so the best of some is the first.
+        let mut parent = || {
+            let drawn = (0..sample.max(1)).map(|_| stream.below(parents.len())).min();
+            drawn.and_then(|place| parents.get(place).copied())
+        };
         let (Some(one), Some(other)) = (parent(), parent()) else {
             return Err(VaryError::NothingToChange);
         };
@@ -101,8 +141,9 @@ impl Esapp {
             return Err(VaryError::NothingToChange);
         };
         let mix = match self.0.crossover {
-            Part::On => one != other && stream.below(MIXED) == 0,
             Part::Off => false,
+            Part::On if single => one != other && stream.below(MIXED) == 0,
+            Part::On => one != other && stream.unit() < self.0.several.mixed,
         };
         let decisions = view.decisions();
         let change = Mutation { changes: 1, weights: Some(priorities) };
@@ -185,7 +226,9 @@ impl Controller for Esapp {
 
     fn ask(&mut self, view: &View<'_>, count: usize) -> Result<Vec<Proposal>, VaryError> {
         let mut batch = Batch::new(*view, count);
-        while !batch.is_closed() && batch.next().index() < self.0.population {
+        let single = view.goals.count() == 1;
+        let start = if single { self.0.population } else { self.0.several.population };
+        while !batch.is_closed() && batch.next().index() < start {
             batch.draw()?;
         }
         if batch.is_closed() || view.history.trials().is_empty() {
@@ -194,8 +237,7 @@ impl Controller for Esapp {
             }
             return Ok(batch.into_proposals());
         }
-        let mut parents = ordered(view, &since(view, 0));
-        parents.truncate(self.0.population.max(1));
+        let parents = self.parents(view);
         let priorities = self.priorities(view, &parents);
         while !batch.is_closed() {
             batch.offer(|stream| self.child(view, (&parents, &priorities), stream))?;

@@ -2,6 +2,7 @@
 
 mod annealing;
 pub mod conformance;
+mod differentiable;
 mod esapp;
 mod evolution;
 mod genetic;
@@ -25,13 +26,14 @@ use crate::rollout::VaryError;
 use crate::search::{Proposal, View};
 
 pub use annealing::{Annealing, SimulatedAnnealing};
+pub use differentiable::{Descent, Differentiable};
 pub use esapp::{Esapp, Part, Priorities};
 pub use evolution::{Evolution, RegularisedEvolution, Repeats};
 pub use genetic::Genetic;
 pub use local::LocalSearch;
 pub use nsga2::Nsga2;
 pub use nsga3::Nsga3;
-pub use predictor::{Acquisition, Guidance, ModelKind, PredictorGuided};
+pub use predictor::{Acquisition, Guidance, ModelKind, PredictorGuided, Several};
 pub use random::Random;
 pub use reinforce::{Policy, Reinforce};
 pub(crate) use select::standings_of;
@@ -54,6 +56,12 @@ pub trait Controller: Send {
 
     /// Learns of the trials from that position on, which are those that it proposed last.
     fn tell(&mut self, view: &View<'_>, first: usize);
+
+    /// Of a controller that predicts trials: for each objective, Kendall's τ between what was found
+    /// and what models of other trials say; none of any other.
+    fn agreement(&self, _view: &View<'_>) -> Option<Vec<f64>> {
+        None
+    }
 
     /// What it remembers beside the history.
     fn state(&self) -> Json;
@@ -81,7 +89,7 @@ fn read<T: DeserializeOwned>(state: &Json) -> Result<T, StateError> {
 }
 
 /// Names of the controllers, for [`by_name`].
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 12] = [
     "random",
     "regularised-evolution",
     "regularised-evolution-repeats",
@@ -93,6 +101,7 @@ pub const NAMES: [&str; 11] = [
     "predictor-forest",
     "predictor-ranking",
     "reinforce",
+    "differentiable",
 ];
 
 /// ESAPP with a part left out, for [`by_name`]: without entropy, influence, schedule, crossover, or
@@ -138,6 +147,7 @@ pub fn by_name(name: &str) -> Option<Box<dyn Controller>> {
         "simulated-annealing" => Box::new(SimulatedAnnealing::default()),
         "esapp" => Box::new(Esapp::default()),
         "reinforce" => Box::new(Reinforce::default()),
+        "differentiable" => Box::new(Differentiable::default()),
         "predictor-forest" => {
             let encoder = Arc::new(Encoder::of_networks());
             Box::new(PredictorGuided::new(Guidance::default(), encoder))

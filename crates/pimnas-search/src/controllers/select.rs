@@ -1,6 +1,6 @@
 //! Ordering and choosing trials.
 
-use crate::pareto::{crowding, ranks};
+use crate::pareto::{Axis, crowding, ranks};
 use crate::search::{Merit, TrialId, View};
 use crate::streams::Stream;
 
@@ -71,10 +71,27 @@ fn single(merits: &[&Merit]) -> Vec<Standing> {
 
 /// Trials from the best to the worst; of equals, the earlier first.
 pub(super) fn ordered(view: &View<'_>, ids: &[TrialId]) -> Vec<TrialId> {
-    let standings = standings(view, ids);
+    sorted(ids, &standings(view, ids))
+}
+
+fn sorted(ids: &[TrialId], standings: &[Standing]) -> Vec<TrialId> {
     let mut order: Vec<usize> = (0..ids.len()).collect();
     order.sort_by(|&a, &b| standings[a].compare(&standings[b]).then(ids[a].cmp(&ids[b])));
     order.into_iter().map(|index| ids[index]).collect()
+}
+
+/// The same, crowded as the axes of the front say: costs as logarithms.
+pub(super) fn ordered_on_axes(view: &View<'_>, ids: &[TrialId]) -> Vec<TrialId> {
+    let axes = axes(view);
+    let placed = |id: &TrialId| match view.merit(*id) {
+        Merit::Feasible(point) => {
+            Merit::Feasible(axes.iter().zip(point).map(|(axis, &at)| axis.place(at)).collect())
+        }
+        other @ (Merit::Unknown | Merit::Infeasible(_) | Merit::Impossible) => other.clone(),
+    };
+    let merits: Vec<Merit> = ids.iter().map(placed).collect();
+    let standings = standings_of(&merits.iter().collect::<Vec<&Merit>>());
+    sorted(ids, &standings)
 }
 
 /// The best of `size` trials drawn from these with replacement.
@@ -89,6 +106,24 @@ pub(super) fn tournament(
     }
     let drawn: Vec<TrialId> = (0..size.max(1)).map(|_| ids[stream.below(ids.len())]).collect();
     ordered(view, &drawn).first().copied()
+}
+
+/// An axis for each objective: from the best to the worst of the front, or of all trials that
+/// keep the constraints where the front has but one value.
+pub(super) fn axes(view: &View<'_>) -> Vec<Axis> {
+    let front: Vec<&[f64]> =
+        view.history.archive().members().iter().map(|member| member.point.as_slice()).collect();
+    let all: Vec<&[f64]> = view.history.merits().iter().filter_map(Merit::point).collect();
+    let of = |points: &[&[f64]], at: usize| -> Vec<f64> {
+        points.iter().filter_map(|point| point.get(at).copied()).collect()
+    };
+    (0..view.goals.count())
+        .map(|at| {
+            let own = of(&front, at);
+            let differ = own.iter().any(|&value| value != own[0]);
+            if differ { Axis::over(&own) } else { Axis::over(&of(&all, at)) }
+        })
+        .collect()
 }
 
 /// Trials of the run from a position on.

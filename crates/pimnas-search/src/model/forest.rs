@@ -73,12 +73,16 @@ impl Forest {
         Self { trees }
     }
 
+    /// What each tree says of a row: mean and variance of its leaf.
+    pub fn votes(&self, row: &[u16]) -> impl Iterator<Item = (f64, f64)> {
+        self.trees.iter().map(move |tree| leaf(tree, row))
+    }
+
     /// What the forest says of a row.
     #[must_use]
     pub fn predict(&self, row: &[u16]) -> Prediction {
         let (mut sum, mut squares, mut within) = (0.0, 0.0, 0.0);
-        for tree in &self.trees {
-            let (mean, variance) = leaf(tree, row);
+        for (mean, variance) in self.votes(row) {
             sum += mean;
             squares += mean * mean;
             within += variance;

@@ -6,12 +6,16 @@ mod lstm;
 mod ranking;
 mod scores;
 mod structure;
+mod trend;
 
 pub use codes::{Codes, Encoder};
 pub use forest::{Forest, ForestSettings};
 pub(crate) use lstm::{Lstm, Memory};
+pub(crate) use ranking::Adam;
 pub use ranking::{Ranking, RankingSettings};
 pub use scores::{kendall, normal_scores};
+pub(crate) use trend::Alike;
+pub use trend::{Shares, Trend, Trials};
 
 /// What a model says of a rollout.
 #[derive(Clone, Copy, Debug, PartialEq)]

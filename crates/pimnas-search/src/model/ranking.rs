@@ -63,10 +63,15 @@ impl Ranking {
         self.predict_row(&codes.unit_row(rollout))
     }
 
+    /// What each network says of a row.
+    pub fn votes(&self, row: &[f64]) -> impl Iterator<Item = f64> {
+        self.networks.iter().map(move |network| network.score(row))
+    }
+
     /// What the ensemble says of a row.
     #[must_use]
     pub fn predict_row(&self, row: &[f64]) -> Prediction {
-        let scores: Vec<f64> = self.networks.iter().map(|network| network.score(row)).collect();
+        let scores: Vec<f64> = self.votes(row).collect();
         let count = scores.len() as f64;
         let mean = scores.iter().sum::<f64>() / count;
         let spread: f64 = scores.iter().map(|score| (score - mean).powi(2)).sum();

@@ -1,10 +1,14 @@
 //! Pareto domination, fronts and their hypervolume. Points are such that less is better.
 
 mod archive;
+mod axis;
+mod growth;
 mod hypervolume;
 mod sort;
 
 pub use archive::{Archive, Member};
+pub(crate) use axis::Axis;
+pub(crate) use growth::{Growth, Open};
 pub use hypervolume::hypervolume;
 pub use sort::{crowding, ranks};
 

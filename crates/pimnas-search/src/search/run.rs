@@ -192,6 +192,20 @@ impl<'s> Search<'s> {
         self.controller.as_ref()
     }
 
+    /// How well the controller predicts trials that its models have not seen
+    /// ([`Controller::agreement`]).
+    #[must_use]
+    pub fn agreement(&self) -> Option<Vec<f64>> {
+        let view = View {
+            space: self.space.get(),
+            goals: &self.goals,
+            history: &self.history,
+            streams: self.streams,
+            horizon: self.budget.evaluations,
+        };
+        self.controller.agreement(&view)
+    }
+
     /// Steps until it ends. The clock gives the time since the run began, all its parts together.
     ///
     /// # Errors

@@ -198,6 +198,32 @@ struct Found {
     p: Option<f64>,
 }
 
+/// How well a controller's models predict trials that they have not seen, at the end of the runs.
+struct Agreement {
+    controller: String,
+    metric: String,
+    evaluations: usize,
+    /// Kendall's τ, over runs.
+    tau: Summary,
+}
+
+/// The agreements of the controllers that predict.
+fn agreements(args: &SearchArgs, (all, last): (&[(&str, Vec<Curve>)], usize)) -> Vec<Agreement> {
+    let mut found = Vec::new();
+    for (name, curves) in all {
+        for (objective, metric) in args.metric.iter().enumerate() {
+            let of = |curve: &Curve| curve.agreement.as_ref()?.get(objective).copied();
+            let values: Vec<f64> = curves.iter().filter_map(of).collect();
+            if !values.is_empty() {
+                let (controller, metric) = ((*name).to_owned(), metric.clone());
+                let tau = Summary::of(&values, 1.0);
+                found.push(Agreement { controller, metric, evaluations: last, tau });
+            }
+        }
+    }
+    found
+}
+
 fn search(args: &SearchArgs) -> Result<(), Failure> {
     args.output.check()?;
     let controllers = controllers(args)?;
@@ -241,7 +267,8 @@ fn search(args: &SearchArgs) -> Result<(), Failure> {
     if let Some(path) = &args.svg {
         write_file(path, picture(args, (&all, last), best).as_bytes())?;
     }
-    args.output.write(&shown(args.format, &found, best))
+    let agreements = agreements(args, (&all, last));
+    args.output.write(&shown(args.format, (&found, &agreements), best))
 }
 
 /// The controllers that are asked for, and the one that they are compared with.
@@ -325,7 +352,7 @@ fn picture(args: &SearchArgs, (all, last): (&[(&str, Vec<Curve>)], usize), best:
     svg(&title, ("evaluations", &up), &series)
 }
 
-fn shown(form: ResultForm, found: &[Found], best: f64) -> String {
+fn shown(form: ResultForm, (found, agreements): (&[Found], &[Agreement]), best: f64) -> String {
     const HEAD: [&str; 9] = [
         "controller",
         "evaluations",
@@ -365,6 +392,13 @@ fn shown(form: ResultForm, found: &[Found], best: f64) -> String {
                 text +=
                     "p: two-sided test of Mann and Whitney against the controller that is named\n";
             }
+            for Agreement { controller, metric, evaluations, tau } in agreements {
+                text += &format!(
+                    "{controller}: Kendall's \u{3c4} of held-out trials after {evaluations}, {metric}: \
+                     {:.3} \u{b1} {:.3}\n",
+                    tau.mean, tau.error
+                );
+            }
             text
         }
         ResultForm::Csv => {
@@ -372,22 +406,36 @@ fn shown(form: ResultForm, found: &[Found], best: f64) -> String {
             found.iter().for_each(|one| text += &(fields(one).join(",") + "\n"));
             text
         }
-        ResultForm::Json => {
-            let row = |one: &Found| {
-                let (low, high) = one.summary.interval();
-                json!({
-                    "controller": one.controller,
-                    "evaluations": one.evaluations,
-                    "runs": one.summary.runs,
-                    "mean": one.summary.mean,
-                    "interval_95": [low, high],
-                    "standard_error": one.summary.error,
-                    "found_best": one.summary.found,
-                    "p": one.p,
-                })
-            };
-            let rows: Value = found.iter().map(row).collect();
-            format!("{:#}\n", json!({"best": best, "results": rows}))
-        }
+        ResultForm::Json => as_json((found, agreements), best),
     }
+}
+
+/// The results for programs.
+fn as_json((found, agreements): (&[Found], &[Agreement]), best: f64) -> String {
+    let row = |one: &Found| {
+        let (low, high) = one.summary.interval();
+        json!({
+            "controller": one.controller,
+            "evaluations": one.evaluations,
+            "runs": one.summary.runs,
+            "mean": one.summary.mean,
+            "interval_95": [low, high],
+            "standard_error": one.summary.error,
+            "found_best": one.summary.found,
+            "p": one.p,
+        })
+    };
+    let rows: Value = found.iter().map(row).collect();
+    let agreement = |one: &Agreement| {
+        json!({
+            "controller": one.controller,
+            "metric": one.metric,
+            "evaluations": one.evaluations,
+            "kendall_tau": one.tau.mean,
+            "standard_error": one.tau.error,
+        })
+    };
+    let agreements: Value = agreements.iter().map(agreement).collect();
+    let all = json!({"best": best, "results": rows, "held_out_agreement": agreements});
+    format!("{all:#}\n")
 }

@@ -1,14 +1,19 @@
 //! Search guided by a model of the trials so far.
 
+mod agreement;
+mod several;
+mod surrogate;
+
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+pub use several::Several;
+
 use super::select::{ordered, since};
 use super::{Controller, StateError, read, written};
 use crate::model::{
-    Codes, Encoder, Forest, ForestSettings, Prediction, Ranking, RankingSettings, kendall,
-    normal_scores,
+    Codes, Encoder, Forest, ForestSettings, Prediction, Ranking, RankingSettings, normal_scores,
 };
 use crate::rollout::{Rollout, VaryError};
 use crate::search::{Batch, Lineage, Merit, Proposal, TrialId, View};
@@ -47,6 +52,8 @@ pub struct Guidance {
     pub elite: usize,
     /// Candidates drawn at random.
     pub drawn: usize,
+    /// What is done where there are several objectives.
+    pub several: Several,
 }
 
 impl Default for Guidance {
@@ -57,6 +64,7 @@ impl Default for Guidance {
             start: 20,
             elite: 20,
             drawn: 600,
+            several: Several::default(),
         }
     }
 }
@@ -76,33 +84,6 @@ impl PredictorGuided {
     #[must_use]
     pub fn new(guidance: Guidance, encoder: Arc<Encoder>) -> Self {
         Self { guidance, encoder }
-    }
-
-    /// Kendall's τ between the first objective's predictions and what was found, each trial
-    /// predicted by a model of other trials: five folds, by the trials' numbers.
-    #[must_use]
-    pub fn held_out_agreement(&self, view: &View<'_>) -> f64 {
-        const FOLDS: usize = 5;
-        let codes = Codes::new(view.decisions());
-        let all = since(view, 0);
-        let (mut said, mut found) = (Vec::new(), Vec::new());
-        for fold in 0..FOLDS {
-            let known: Vec<TrialId> =
-                all.iter().copied().filter(|id| id.index() % FOLDS != fold).collect();
-            let mut stream = view.streams.stream(fold as u64, Purpose::Model);
-            let scores = targets(view, &known);
-            let Some(first) = scores.first() else { continue };
-            let model = self.fit(view, (&codes, &known), first, &mut stream);
-            for &id in all.iter().filter(|id| id.index() % FOLDS == fold) {
-                let (Some(point), Some(rollout)) = (view.merit(id).point(), view.rollout(id))
-                else {
-                    continue;
-                };
-                said.push(self.predict(view, (&codes, &model), rollout).mean);
-                found.push(point.first().copied().unwrap_or_default());
-            }
-        }
-        kendall(&said, &found)
     }
 
     fn fit(
@@ -198,7 +179,7 @@ enum Model {
 
 /// Normal scores of trials for each objective; those that keep no constraint come behind all
 /// others, in the order of what they break.
-fn targets(view: &View<'_>, known: &[TrialId]) -> Vec<Vec<f64>> {
+pub(super) fn targets(view: &View<'_>, known: &[TrialId]) -> Vec<Vec<f64>> {
     /// Behind every figure that occurs.
     const BEHIND: f64 = 1e300;
     let figure = |id: TrialId, objective: usize| match view.merit(id) {
@@ -217,7 +198,7 @@ fn targets(view: &View<'_>, known: &[TrialId]) -> Vec<Vec<f64>> {
 }
 
 /// Weights that sum to 1, uniform over the simplex.
-fn weights(count: usize, stream: &mut Stream) -> Vec<f64> {
+pub(super) fn weights(count: usize, stream: &mut Stream) -> Vec<f64> {
     if count == 1 {
         return vec![1.0];
     }
@@ -228,7 +209,7 @@ fn weights(count: usize, stream: &mut Stream) -> Vec<f64> {
 
 /// The augmented Chebyshev norm from a point better than all normal scores; the score itself
 /// where there is but one.
-fn join(weights: &[f64], score: impl Fn(usize) -> f64) -> f64 {
+pub(super) fn join(weights: &[f64], score: impl Fn(usize) -> f64) -> f64 {
     const IDEAL: f64 = -4.0;
     if weights.len() == 1 {
         return score(0);
@@ -264,7 +245,11 @@ impl Controller for PredictorGuided {
             batch.draw()?;
         }
         if !batch.is_closed() && !view.history.trials().is_empty() {
-            self.choose(view, &mut batch, count);
+            if view.goals.count() > 1 && !view.history.archive().members().is_empty() {
+                self.choose_several(view, &mut batch, count);
+            } else {
+                self.choose(view, &mut batch, count);
+            }
         }
         while !batch.is_closed() {
             batch.draw()?;
@@ -273,6 +258,10 @@ impl Controller for PredictorGuided {
     }
 
     fn tell(&mut self, _view: &View<'_>, _first: usize) {}
+
+    fn agreement(&self, view: &View<'_>) -> Option<Vec<f64>> {
+        Some(self.held_out_agreement(view))
+    }
 
     fn state(&self) -> Json {
         written(&())
