@@ -11,7 +11,7 @@ use super::folder::FolderArgs;
 use super::{calibration, failed, random_rollouts};
 use crate::cli::dataset::{DatasetArgs, SplitImages};
 use crate::cli::failure::Failure;
-use crate::cli::output::OutputArgs;
+use crate::cli::output::{OutputArgs, note};
 use crate::cli::threads::ThreadArgs;
 use crate::cli::train;
 
@@ -68,8 +68,14 @@ pub fn run(args: &StudyArgs) -> Result<(), Failure> {
             let alone = alone((&trainer, rollout), (args, &data))?;
             Ok(Row { extent: Extent::of(&candidate.network), one_shot, alone })
         })?;
-        rows.push(row);
         bar.inc(1);
+        if bar.is_hidden() {
+            let Row { one_shot, alone, .. } = &row;
+            let (done, all) = (bar.position(), rollouts.len());
+            let (one_shot, alone) = (100.0 * one_shot, 100.0 * alone);
+            note(&format!("{done}/{all}: one-shot {one_shot:.2} %, alone {alone:.2} %\n"));
+        }
+        rows.push(row);
     }
     bar.finish_and_clear();
     args.output.write(&shown(&rows))
