@@ -2,9 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use super::packed::Data;
+use super::packed::{Data, Lookup};
 use super::portable::{Columns, each, plain};
-use super::{Call, LANES, Sums};
+use super::{Call, LANES, Sums, table256};
 
 /// Positions whose sums are in registers together.
 const SPAN: usize = 16;
@@ -27,6 +27,9 @@ pub(super) fn accumulate(call: &Call<'_>, sums: &mut Sums<'_>) {
             let (cells, panel) = list.slices(call, (cells, &call.digits.words), panel);
             bits(cells, panel, columns);
         }),
+        Data::Table(lookups) if call.packed.lookup() == Some(Lookup::Nibbles) => {
+            table256::accumulate(call, lookups, sums);
+        }
         Data::Wide(_) | Data::Table(_) => plain(call, sums),
     }
 }

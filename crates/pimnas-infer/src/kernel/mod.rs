@@ -7,7 +7,8 @@
 //! each kernel, so all give the same bits.
 //!
 //! - [`Layout::Table`]: an index of two to five small digits picks the sum of their products from a
-//!   table of 64 bytes; one byte permutation is 64 look-ups. Needs AVX-512 VBMI.
+//!   table of 64 bytes; one byte permutation is 64 look-ups. Needs AVX-512 VBMI. With AVX2 tables have
+//!   16 bytes, and a permutation is 32 look-ups.
 //! - [`Layout::Dot`]: products of bytes, four a lane. AVX-512 VNNI, AVX2 or portable.
 //! - [`Layout::Bits`]: digits of one bit, 64 a word, by AND and popcount.
 //! - [`Layout::Wide`]: digits of eight bits, which a signed byte cannot hold.
@@ -17,6 +18,8 @@
 //! All `unsafe` code of the crate is in this module.
 #![allow(unsafe_code)]
 
+#[cfg(target_arch = "x86_64")]
+mod adc256;
 #[cfg(target_arch = "x86_64")]
 mod adc512;
 mod aligned;
@@ -41,6 +44,8 @@ mod reals_x86;
 mod stages;
 #[cfg(target_arch = "x86_64")]
 mod table;
+#[cfg(target_arch = "x86_64")]
+mod table256;
 #[cfg(test)]
 mod tests;
 
@@ -56,6 +61,8 @@ pub(crate) use reals::{BLOCK, DigitShape, RealCells, RealInputs, sum_block};
 pub(crate) use stages::{InputCodes, apply_stages, magnitudes};
 
 use packed::Data;
+#[cfg(target_arch = "x86_64")]
+use packed::Lookup;
 
 /// Positions are computed in groups of this many.
 pub(crate) const LANES: usize = 64;
@@ -98,8 +105,12 @@ pub(crate) fn accumulate(isa: Isa, call: &Call<'_>, sums: &mut Sums<'_>) {
             Data::Dot(_) | Data::Bits(_) | Data::Wide(_) => unsafe {
                 avx512::accumulate(call, sums);
             },
-            // SAFETY: as above.
-            Data::Table(lookups) => unsafe { table::accumulate(call, lookups, sums) },
+            Data::Table(lookups) => match call.packed.lookup() {
+                // SAFETY: as above.
+                Some(Lookup::Sextets) => unsafe { table::accumulate(call, lookups, sums) },
+                // Never chosen for these instructions.
+                _ => portable::accumulate(call, sums),
+            },
         },
     }
 }
@@ -145,6 +156,7 @@ impl Call<'_> {
         match &packed.data {
             Data::Table(lookups) => {
                 assert!(digits.bytes.len() >= elements);
+                assert!(packed.lookup().is_some());
                 assert!(lookups.lists.len() >= packed.outputs.div_ceil(block) * packed.slices);
             }
             Data::Wide(cells) => assert!(digits.bytes.len() >= elements && cells.len() >= units),

@@ -2,18 +2,13 @@
 
 use std::sync::Arc;
 
-use super::LANES;
 use super::aligned::Aligned;
 use super::isa::Isa;
 
-/// Bytes of a look-up table: one for each value of an index of six bits.
-pub(super) const TABLE_BYTES: usize = 64;
-/// Most tables that stay close to the processor: 22 KB.
-const MOST_TABLES: usize = 343;
-/// Bits of a table's index.
-const INDEX_BITS: u32 = 6;
-/// Outputs whose sums are looked up together: with two panels, their registers are all in use, and
-/// the panels and the usual tables together fit the first cache.
+/// Bytes of all tables, at most: as many as stay close to the processor.
+const MOST_BYTES: usize = 22_000;
+/// Outputs whose sums are looked up together: with a panel (two of AVX-512), their registers are all
+/// in use, and the panels and the usual tables together fit the first cache.
 pub(super) const TOGETHER: usize = 4;
 /// Fewest look-ups whose sum must fit a byte; with fewer, widening costs more than it saves.
 const FEWEST_RUN: i32 = 5;
@@ -31,9 +26,50 @@ pub(crate) enum Layout {
     Wide,
 }
 
+/// What one byte permutation looks up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    /// AVX2: indices of four bits, 32 positions at a time.
+    Nibbles,
+    /// AVX-512 VBMI: indices of six bits, 64 positions at a time.
+    Sextets,
+}
+
+impl Lookup {
+    /// Bits of a table's index.
+    fn index_bits(self) -> u32 {
+        match self {
+            Self::Nibbles => 4,
+            Self::Sextets => 6,
+        }
+    }
+
+    /// Bytes of a table: one for each value of an index.
+    pub fn table_bytes(self) -> usize {
+        1 << self.index_bits()
+    }
+
+    /// Panels that are looked up together, and lie interleaved for that.
+    pub fn chunk(self) -> usize {
+        match self {
+            Self::Nibbles => 1,
+            Self::Sextets => 2,
+        }
+    }
+
+    /// 32-bit numbers in a register.
+    fn width(self) -> usize {
+        match self {
+            Self::Nibbles => 8,
+            Self::Sextets => 16,
+        }
+    }
+}
+
 /// Rows whose digits form an index into a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tuple {
+    pub lookup: Lookup,
     /// Rows of a tuple.
     pub rows: usize,
     /// Bits of an input digit.
@@ -44,17 +80,17 @@ pub(crate) struct Tuple {
 
 impl Tuple {
     /// As many rows as fit the index, the number of tables and a byte.
-    fn new(input_bits: u32, cell_bits: u32) -> Option<Self> {
+    fn new(lookup: Lookup, input_bits: u32, cell_bits: u32) -> Option<Self> {
         let fits = |rows: u32| {
             let tables = (1_usize << (cell_bits + 1)).saturating_sub(1).checked_pow(rows);
-            let tuple = Self { rows: rows as usize, input_bits, cell_bits };
-            rows * input_bits <= INDEX_BITS
-                && tables.is_some_and(|tables| tables <= MOST_TABLES)
+            let tuple = Self { lookup, rows: rows as usize, input_bits, cell_bits };
+            rows * input_bits <= lookup.index_bits()
+                && tables.is_some_and(|tables| tables <= MOST_BYTES / lookup.table_bytes())
                 && FEWEST_RUN * tuple.largest() <= i32::from(u8::MAX)
         };
         // A single row is what products of bytes do as well.
-        let rows = (2..=INDEX_BITS).rev().find(|&rows| fits(rows))?;
-        Some(Self { rows: rows as usize, input_bits, cell_bits })
+        let rows = (2..=lookup.index_bits()).rev().find(|&rows| fits(rows))?;
+        Some(Self { lookup, rows: rows as usize, input_bits, cell_bits })
     }
 
     /// Largest magnitude of a tuple's sum, and largest entry of a table.
@@ -77,7 +113,7 @@ impl Tuple {
         let number =
             cells.iter().rev().fold(0, |number, &cell| number * self.base() + (cell + half));
         // In units of eight bytes, which is what an address can scale by.
-        (number as usize * TABLE_BYTES / 8) as u16
+        (number as usize * self.lookup.table_bytes() / 8) as u16
     }
 
     /// The smallest sum of a tuple of cells: what its table's entries are less than the sums.
@@ -90,7 +126,8 @@ impl Tuple {
         let half = (1 << self.cell_bits) - 1;
         let count = self.base().pow(self.rows as u32);
         let mask = (1 << self.input_bits) - 1;
-        let mut tables = Vec::with_capacity(count as usize * TABLE_BYTES);
+        let bytes = self.lookup.table_bytes();
+        let mut tables = Vec::with_capacity(count as usize * bytes);
         for number in 0..count {
             let mut rest = number;
             let cells: Vec<i32> = (0..self.rows)
@@ -101,7 +138,7 @@ impl Tuple {
                 })
                 .collect();
             let least = self.least(&cells);
-            for index in 0..TABLE_BYTES as i32 {
+            for index in 0..bytes as i32 {
                 let digit = |row: usize| (index >> (row as u32 * self.input_bits)) & mask;
                 let sum: i32 = cells.iter().enumerate().map(|(row, &c)| c * digit(row)).sum();
                 tables.push((sum - least) as u8);
@@ -114,14 +151,19 @@ impl Tuple {
 impl Layout {
     /// The best layout for digits of these bits and sums of at most that magnitude.
     pub fn choose(isa: Isa, (input_bits, cell_bits): (u32, u32), largest_sum: i64) -> Self {
-        #[cfg(target_arch = "x86_64")]
-        if isa == Isa::Avx512
-            && largest_sum <= i64::from(i16::MAX)
-            && let Some(tuple) = Tuple::new(input_bits, cell_bits)
+        let lookup = match isa {
+            Isa::Portable => None,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => Some(Lookup::Nibbles),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => Some(Lookup::Sextets),
+        };
+        if largest_sum <= i64::from(i16::MAX)
+            && let Some(lookup) = lookup
+            && let Some(tuple) = Tuple::new(lookup, input_bits, cell_bits)
         {
             return Self::Table(tuple);
         }
-        let _ = (isa, largest_sum);
         match (input_bits, cell_bits) {
             (1, 1) => Self::Bits,
             (_, 8..) => Self::Wide,
@@ -142,8 +184,11 @@ impl Layout {
     /// Where the running sum of a position of a group is.
     pub fn place(self, position: usize) -> usize {
         match self {
-            // Four vectors of every fourth position.
-            Self::Table(_) => position % 4 * (LANES / 4) + position / 4,
+            // Vectors of every fourth position, four of them after one another.
+            Self::Table(Tuple { lookup, .. }) => {
+                let (width, span) = (lookup.width(), 4 * lookup.width());
+                position / span * span + position % 4 * width + position % span / 4
+            }
             Self::Dot | Self::Bits | Self::Wide => position,
         }
     }
@@ -389,6 +434,14 @@ fn longest_run(spans: &[[u8; TOGETHER]]) -> u16 {
 }
 
 impl Packed {
+    /// How tables are looked up, if they are.
+    pub fn lookup(&self) -> Option<Lookup> {
+        match self.layout {
+            Layout::Table(tuple) => Some(tuple.lookup),
+            Layout::Dot | Layout::Bits | Layout::Wide => None,
+        }
+    }
+
     /// Units of both signs.
     pub fn units(&self) -> usize {
         self.half_units * self.halves

@@ -72,8 +72,8 @@ pub(crate) struct Group {
     pub cycle: usize,
 }
 
-/// The panels of a row split: units × [`LANES`] elements each, except that [`CHUNK`] panels of
-/// indices are interleaved, unit by unit.
+/// The panels of a row split: units × [`LANES`] elements each, except that panels of indices
+/// which are looked up together are interleaved, unit by unit.
 #[derive(Default)]
 pub(crate) struct Digits {
     /// A digit or an index.
@@ -89,9 +89,6 @@ pub(crate) struct Digits {
     /// Signs of the inputs: 1 or 2.
     pub halves: usize,
 }
-
-/// Panels that are looked up together.
-pub(crate) const CHUNK: usize = 2;
 
 impl Digits {
     /// Makes the panels from magnitudes (rows × lanes), of positive and, if there are any, of
@@ -129,8 +126,8 @@ impl Digits {
         let (units, groups) = (self.units, &self.groups);
         let apart = Places { groups, units, chunk: 1 };
         match shape.layout {
-            Layout::Table(_) => {
-                let together = Places { groups, units, chunk: CHUNK };
+            Layout::Table(tuple) => {
+                let together = Places { groups, units, chunk: tuple.lookup.chunk() };
                 pack(&mut self.bytes, together, shape, halves, |row| row as u32 * shape.digit_bits);
             }
             Layout::Wide => pack(&mut self.bytes, apart, shape, halves, |_| 0),

@@ -2,8 +2,8 @@
 //! special instruction helps.
 
 use super::convert::{Counting, Rounding};
-use super::packed::{Data, Lookups, TABLE_BYTES};
-use super::panel::{CHUNK, Group};
+use super::packed::{Data, Layout, Lookups, Tuple};
+use super::panel::Group;
 use super::{Call, LANES, Sums};
 
 /// Adds the call's values to the sums.
@@ -82,11 +82,17 @@ pub(super) fn take(
     let first = index * call.lanes + group.lane;
     match (sums, &conversion.counting) {
         (Sums::Codes(sums), Counting::Codes(codes)) => {
-            let sums = &mut sums[first..first + LANES];
+            let Some(sums) = sums[first..].first_chunk_mut::<LANES>() else { return };
             let weight = i32::from(codes.weights[weight]);
-            let layout = call.packed.layout;
-            for (position, &column) in columns.iter().enumerate() {
-                sums[layout.place(position)] += code(&codes.rounding, column) * weight;
+            let mut codes = columns.map(|column| code(&codes.rounding, column) * weight);
+            if let layout @ Layout::Table(_) = call.packed.layout {
+                let inorder = codes;
+                for (position, code) in inorder.into_iter().enumerate() {
+                    codes[layout.place(position)] = code;
+                }
+            }
+            for (sum, code) in sums.iter_mut().zip(codes) {
+                *sum += code;
             }
         }
         (Sums::Values(sums), _) => {
@@ -160,7 +166,11 @@ fn columns(call: &Call<'_>, (output, array): (usize, usize), group: usize) -> [i
                 }
             }
         }
-        Data::Table(lookups) => look_up(call, lookups, (list, output % block, group), &mut columns),
+        Data::Table(lookups) => {
+            if let Layout::Table(tuple) = packed.layout {
+                look_up(call, (tuple, lookups), (list, output % block, group), &mut columns);
+            }
+        }
     }
     columns
 }
@@ -168,23 +178,24 @@ fn columns(call: &Call<'_>, (output, array): (usize, usize), group: usize) -> [i
 #[inline(always)]
 fn look_up(
     call: &Call<'_>,
-    lookups: &Lookups,
+    (tuple, lookups): (Tuple, &Lookups),
     (list, output, group): (usize, usize, usize),
     columns: &mut [i32; LANES],
 ) {
     let digits = call.digits;
     let (entries, _, least) = lookups.lists[list].entries(lookups, digits.halves);
     // Panels of a chunk are interleaved.
-    let first = group / CHUNK * CHUNK;
-    let together = CHUNK.min(digits.groups.len() - first);
+    let (chunk, bytes) = (tuple.lookup.chunk(), tuple.lookup.table_bytes());
+    let first = group / chunk * chunk;
+    let together = chunk.min(digits.groups.len() - first);
     let start = first * digits.units + group - first;
     let panels = digits.bytes.as_chunks::<LANES>().0;
     *columns = [i32::from(least[output]); LANES];
     for entry in entries {
         let panel = &panels[start + usize::from(entry.unit) * together];
-        let table = &lookups.tables[usize::from(entry.tables[output]) * 8..][..TABLE_BYTES];
+        let table = &lookups.tables[usize::from(entry.tables[output]) * 8..][..bytes];
         for (column, &index) in columns.iter_mut().zip(panel) {
-            *column += i32::from(table[usize::from(index) % TABLE_BYTES]);
+            *column += i32::from(table[usize::from(index) % bytes]);
         }
     }
 }

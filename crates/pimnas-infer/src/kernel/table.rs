@@ -11,9 +11,12 @@ use super::adc512::{Adc, Pair, pair_of};
 use super::convert::{Codes, Counting};
 use super::near512::NearAdc;
 use super::packed::{Entry, Lookups, TOGETHER};
-use super::panel::{CHUNK, Group};
+use super::panel::Group;
 use super::portable::take;
 use super::{Call, LANES, Sums};
+
+/// Panels that are looked up together.
+const CHUNK: usize = 2;
 
 /// Adds the call's values to the sums.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma")]
