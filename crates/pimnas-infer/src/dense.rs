@@ -120,8 +120,7 @@ impl DenseLayer {
         buffers.padded.resize(channels * plane, 0.0);
         for (channel, place) in item.chunks_exact(side).zip(buffers.padded.chunks_exact_mut(plane))
         {
-            geometry
-                .pad(channel, place, |values, place| place[..values.len()].copy_from_slice(values));
+            geometry.pad(channel, place);
         }
         buffers.gathered.resize(rows * lanes, 0.0);
         let runs = geometry.runs(0..lanes, 0);

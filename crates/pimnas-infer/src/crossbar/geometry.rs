@@ -81,21 +81,16 @@ impl Geometry {
     }
 
     /// Copies a channel into the middle of its padded place.
-    pub fn pad<T: Copy>(
-        &self,
-        channel: &[T],
-        place: &mut [T],
-        mut copy: impl FnMut(&[T], &mut [T]),
-    ) {
+    pub fn pad<T: Copy>(&self, channel: &[T], place: &mut [T]) {
         let (_, width) = self.sides;
         let start = self.padding * self.padded.1 + self.padding;
         if self.padding == 0 {
-            copy(channel, place);
+            place[..channel.len()].copy_from_slice(channel);
             return;
         }
         for (y, row) in channel.chunks_exact(width).enumerate() {
             let at = start + y * self.padded.1;
-            copy(row, &mut place[at..at + width]);
+            copy_run(&mut place[at..at + width], row, 1);
         }
     }
 
@@ -178,8 +173,11 @@ fn copy_run<T: Copy>(place: &mut [T], source: &[T], stride: usize) {
     // Widths of the usual maps, so that the copy is a few instructions.
     match place.len() {
         32 => fixed::<T, 32>(place, source),
+        28 => fixed::<T, 28>(place, source),
         16 => fixed::<T, 16>(place, source),
+        14 => fixed::<T, 14>(place, source),
         8 => fixed::<T, 8>(place, source),
+        7 => fixed::<T, 7>(place, source),
         4 => fixed::<T, 4>(place, source),
         2 => fixed::<T, 2>(place, source),
         length => place.copy_from_slice(&source[..length]),

@@ -1,5 +1,7 @@
 //! A layer's outputs for a batch, on all threads.
 
+use std::ops::RangeInclusive;
+
 use pimnas_network::Shape;
 use rayon::prelude::*;
 
@@ -7,12 +9,14 @@ use super::layer::CrossbarLayer;
 use super::tile::{Codes, Scratch, TILE, Tile, Work};
 use crate::compiled::ItemNumber;
 use crate::jobs::Worth;
-use crate::kernel::{Magnitude, apply_stages};
+use crate::kernel::{LANES, Magnitude, apply_stages};
 use crate::stage::Stage;
 use crate::tensor::Tensor;
 
 /// Bits of an input, sign included, up to which a magnitude is a byte.
 const BYTE_BITS: u32 = 9;
+/// Items of a job, at most, beyond what a tile takes.
+const ITEMS: usize = 16;
 /// Jobs a thread that keep all threads busy to the end.
 const JOBS: usize = 4;
 
@@ -46,13 +50,23 @@ impl CrossbarLayer {
         }
         let first = first.0 * self.geometry.positions() as u64;
         let batch = Batch { layer: self, stages, values, items, first };
-        let together = TILE.div_ceil(self.geometry.positions()).min(items);
-        if items.div_ceil(together) >= 2 * rayon::current_num_threads() {
-            batch.by_items::<M>(together)
+        let fewest = TILE.div_ceil(self.geometry.positions()).min(items);
+        let jobs = 2 * rayon::current_num_threads();
+        if items.div_ceil(fewest) >= jobs {
+            let most = (items / jobs).min(ITEMS).max(fewest);
+            batch.by_items::<M>(full(self.geometry.positions(), fewest..=most))
         } else {
             batch.by_tiles::<M>()
         }
     }
+}
+
+/// How many items to compute together so that the fewest lanes are left empty.
+fn full(positions: usize, items: RangeInclusive<usize>) -> usize {
+    let lanes = |items: usize| (items * positions).next_multiple_of(LANES);
+    let least = *items.start();
+    // Of two numbers of items the one with fewer lanes an item.
+    items.min_by(|&a, &b| (lanes(a) * b).cmp(&(lanes(b) * a))).unwrap_or(least)
 }
 
 struct Batch<'a> {
@@ -184,5 +198,20 @@ impl Batch<'_> {
                 position += length;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::full;
+
+    #[test]
+    fn items_fill_the_lanes() {
+        // 16 · 196 = 49 · 64; 13 · 49 = 637 of 640 lanes.
+        assert_eq!(full(196, 2..=16), 16);
+        assert_eq!(full(49, 6..=16), 13);
+        assert_eq!(full(196, 2..=2), 2);
+        // Already full.
+        assert_eq!(full(1024, 1..=16), 1);
     }
 }

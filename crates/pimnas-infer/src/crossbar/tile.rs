@@ -7,7 +7,8 @@ use super::geometry::Run;
 use super::layer::CrossbarLayer;
 use super::real::{self, RealScratch};
 use crate::kernel::{
-    Aligned, Call, Counting, Digits, LANES, Magnitude, PanelShape, Sums, accumulate, magnitudes,
+    Aligned, Call, Counting, Digits, LANES, Magnitude, PanelShape, Sums, accumulate, add_counts,
+    magnitudes,
 };
 
 /// Positions of a tile, at most.
@@ -18,11 +19,14 @@ pub(crate) struct Codes<M> {
     pub positive: Vec<M>,
     pub negative: Vec<M>,
     pub any_negative: bool,
+    /// A channel without its padding.
+    channel: [Vec<M>; 2],
 }
 
 impl<M: Magnitude> Codes<M> {
     pub fn new() -> Self {
-        Self { positive: Vec::new(), negative: Vec::new(), any_negative: false }
+        let (positive, negative) = (Vec::new(), Vec::new());
+        Self { positive, negative, any_negative: false, channel: [Vec::new(), Vec::new()] }
     }
 
     /// Encodes the items of a batch.
@@ -38,30 +42,19 @@ impl<M: Magnitude> Codes<M> {
             }
         }
         self.any_negative = false;
+        let [over, under] = &mut self.channel;
+        over.resize(size, M::default());
+        under.resize(if signed { size } else { 0 }, M::default());
         for (i, channel) in items.chunks_exact(size).enumerate() {
             let place = i * plane..(i + 1) * plane;
-            let (positive, negative) =
-                (&mut self.positive[place.clone()], &mut self.negative[place]);
-            self.any_negative |= encode_channel(layer, channel, (positive, negative), signed);
+            // All at once, since rows are short, and divisions of a few values cost as much as of many.
+            self.any_negative |= magnitudes(layer.isa, layer.input, channel, (over, under));
+            geometry.pad(over, &mut self.positive[place.clone()]);
+            if signed {
+                geometry.pad(under, &mut self.negative[place]);
+            }
         }
     }
-}
-
-fn encode_channel<M: Magnitude>(
-    layer: &CrossbarLayer,
-    channel: &[f32],
-    (positive, negative): (&mut [M], &mut [M]),
-    signed: bool,
-) -> bool {
-    let geometry = &layer.geometry;
-    let (width, margin, stride) = (geometry.sides.1, geometry.padding, geometry.padded.1);
-    let mut any = false;
-    for (y, row) in channel.chunks_exact(width).enumerate() {
-        let at = (y + margin) * stride + margin;
-        let negative = if signed { &mut negative[at..at + width] } else { &mut [] };
-        any |= magnitudes(layer.isa, layer.input, row, (&mut positive[at..at + width], negative));
-    }
-    any
 }
 
 /// Buffers of a thread.
@@ -182,13 +175,7 @@ impl CrossbarLayer {
     /// Adds the values of the weighted codes to the sums.
     fn add_counts<M>(&self, work: &mut Work<'_, M>) {
         let Counting::Codes(codes) = &self.conversion.counting else { return };
-        let places: [usize; LANES] = std::array::from_fn(|i| self.packer.layout.place(i));
-        let groups = work.sums.as_chunks_mut::<LANES>().0;
-        for (sums, counts) in groups.iter_mut().zip(work.counts.as_chunks::<LANES>().0) {
-            for (sum, &place) in sums.iter_mut().zip(&places) {
-                *sum += counts[place % LANES] as f32 * codes.unit;
-            }
-        }
+        add_counts(self.isa, self.packer.layout, (work.counts, codes.unit), work.sums);
     }
 
     fn gather<M: Magnitude>(

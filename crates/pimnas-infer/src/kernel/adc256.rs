@@ -57,7 +57,8 @@ pub(super) struct Adc {
     largest: __m256i,
     factor: __m256,
     rounding: __m256,
-    limit: __m256,
+    /// Least and largest code.
+    limits: [__m256; 2],
     clamps: Clamps,
 }
 
@@ -72,17 +73,15 @@ impl Adc {
             largest: _mm256_set1_epi16(largest),
             factor: _mm256_set1_ps(rounding.factor),
             rounding: _mm256_set1_ps(ROUNDING),
-            limit: _mm256_set1_ps(rounding.limit),
+            limits: [_mm256_set1_ps(-rounding.limit), _mm256_set1_ps(rounding.limit)],
             clamps: rounding.clamps,
         }
     }
 
-    /// Adds the codes of 32 sums times a weight to four vectors of running sums.
+    /// Adds the codes of 32 sums times a weight ([`weight_of`]) to four vectors of running sums.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    pub fn add(&self, pair: Pair, weight: i16, sums: &mut [i32; SPAN]) {
-        // The upper halves of the codes' bits are no part of them.
-        let weight = _mm256_set1_epi32(i32::from(weight as u16));
+    pub fn add(&self, pair: Pair, weight: __m256i, sums: &mut [i32; SPAN]) {
         let places = sums.as_chunks_mut::<WIDTH>().0;
         for (odd, sums) in [pair.even, pair.odd].into_iter().enumerate() {
             let clamped = _mm256_max_epi16(_mm256_min_epi16(sums, self.largest), self.least);
@@ -101,11 +100,18 @@ impl Adc {
     fn codes(&self, numbers: __m256i) -> __m256i {
         let mut scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(numbers), self.factor);
         if self.clamps == Clamps::Codes {
-            let least = _mm256_sub_ps(_mm256_setzero_ps(), self.limit);
-            scaled = _mm256_min_ps(_mm256_max_ps(scaled, least), self.limit);
+            let [least, largest] = self.limits;
+            scaled = _mm256_min_ps(_mm256_max_ps(scaled, least), largest);
         }
         _mm256_castps_si256(_mm256_add_ps(scaled, self.rounding))
     }
+}
+
+/// A weight for the lower halves: the upper halves of the codes' bits are no part of them.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn weight_of(weight: i16) -> __m256i {
+    _mm256_set1_epi32(i32::from(weight as u16))
 }
 
 /// Adds the products of the halves to eight running sums.

@@ -58,7 +58,7 @@ pub(crate) use panel::{Digits, Magnitude, PanelShape};
 pub(crate) use product::{Product, multiply};
 pub(crate) use real_values::{RealAdc, add_values};
 pub(crate) use reals::{BLOCK, DigitShape, RealCells, RealInputs, sum_block};
-pub(crate) use stages::{InputCodes, apply_stages, magnitudes};
+pub(crate) use stages::{InputCodes, add_counts, apply_stages, magnitudes};
 
 use packed::Data;
 #[cfg(target_arch = "x86_64")]

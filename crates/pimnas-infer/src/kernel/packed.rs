@@ -181,16 +181,21 @@ impl Layout {
         }
     }
 
+    /// Numbers of the vectors of running sums that hold every fourth position, four such vectors
+    /// after one another; `None` where sums are in the order of positions.
+    pub fn width(self) -> Option<usize> {
+        match self {
+            Self::Table(tuple) => Some(tuple.lookup.width()),
+            Self::Dot | Self::Bits | Self::Wide => None,
+        }
+    }
+
     /// Where the running sum of a position of a group is.
     pub fn place(self, position: usize) -> usize {
-        match self {
-            // Vectors of every fourth position, four of them after one another.
-            Self::Table(Tuple { lookup, .. }) => {
-                let (width, span) = (lookup.width(), 4 * lookup.width());
-                position / span * span + position % 4 * width + position % span / 4
-            }
-            Self::Dot | Self::Bits | Self::Wide => position,
-        }
+        self.width().map_or(position, |width| {
+            let span = 4 * width;
+            position / span * span + position % 4 * width + position % span / 4
+        })
     }
 
     /// Outputs whose cells are packed together.

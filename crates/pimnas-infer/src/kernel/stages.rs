@@ -1,6 +1,7 @@
 //! Element-wise work compiled for each set of instructions.
 
 use super::isa::Isa;
+use super::packed::Layout;
 use super::panel::Magnitude;
 use crate::quantise::code;
 use crate::stage::Stage;
@@ -35,6 +36,56 @@ fn apply_avx2(stages: &[Stage], channel: usize, values: &mut [f32]) {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")]
 fn apply_avx512(stages: &[Stage], channel: usize, values: &mut [f32]) {
     apply_here(stages, channel, values);
+}
+
+/// Adds weighted codes, positions in the order of the layout, times their unit to values.
+pub(crate) fn add_counts(
+    isa: Isa,
+    layout: Layout,
+    (counts, unit): (&[i32], f32),
+    values: &mut [f32],
+) {
+    match (isa, layout.width()) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: an `Isa::Avx2` exists only where the processor has its instructions.
+        (Isa::Avx2, Some(8)) => unsafe { add_eights_avx2(counts, unit, values) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: an `Isa::Avx512` exists only where the processor has its instructions.
+        (Isa::Avx512, Some(16)) => unsafe { add_sixteens_avx512(counts, unit, values) },
+        (_, Some(8)) => add_turned::<8>(counts, unit, values),
+        (_, Some(_)) => add_turned::<16>(counts, unit, values),
+        (_, None) => {
+            for (value, &count) in values.iter_mut().zip(counts) {
+                *value += count as f32 * unit;
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn add_eights_avx2(counts: &[i32], unit: f32, values: &mut [f32]) {
+    add_turned::<8>(counts, unit, values);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")]
+fn add_sixteens_avx512(counts: &[i32], unit: f32, values: &mut [f32]) {
+    add_turned::<16>(counts, unit, values);
+}
+
+/// Of counts that are four vectors of every fourth position each.
+#[inline(always)]
+fn add_turned<const WIDTH: usize>(counts: &[i32], unit: f32, values: &mut [f32]) {
+    let spans = counts.as_chunks::<WIDTH>().0.as_chunks::<4>().0;
+    let places = values.as_chunks_mut::<4>().0.chunks_exact_mut(WIDTH);
+    for (span, places) in spans.iter().zip(places) {
+        for (i, place) in places.iter_mut().enumerate() {
+            for (value, counts) in place.iter_mut().zip(span) {
+                *value += counts[i] as f32 * unit;
+            }
+        }
+    }
 }
 
 /// Step and largest code of inputs.

@@ -5,9 +5,10 @@
 
 use std::arch::x86_64::*;
 
-use super::adc256::{Adc, Pair, SPAN, numbers};
-use super::convert::Counting;
+use super::adc256::{Adc, Pair, SPAN, numbers, weight_of};
+use super::convert::{Codes, Counting};
 use super::packed::{Entry, Lookups, TOGETHER};
+use super::panel::Group;
 use super::portable::take;
 use super::{Call, LANES, Sums};
 
@@ -19,8 +20,41 @@ const TABLE: usize = 16;
 /// Adds the call's values to the sums.
 #[target_feature(enable = "avx2,fma,popcnt")]
 pub(super) fn accumulate(call: &Call<'_>, lookups: &Lookups, sums: &mut Sums<'_>) {
-    let (arrays, lanes) = (call.packed.slices, call.lanes);
-    let size = call.digits.units * LANES;
+    match (sums, &call.conversion.counting) {
+        (Sums::Codes(sums), Counting::Codes(codes)) => count(call, lookups, codes, sums),
+        (sums, _) => each(call, lookups, |_, (index, array, group), pairs| {
+            take(call, (index, array, group), &numbers(&pairs), sums);
+        }),
+    }
+}
+
+/// Adds weighted codes.
+#[inline]
+#[target_feature(enable = "avx2,fma,popcnt")]
+fn count(call: &Call<'_>, lookups: &Lookups, codes: &Codes, sums: &mut [i32]) {
+    let adc = Adc::new(&codes.rounding);
+    each(call, lookups, |empty, (index, array, group), pairs| {
+        // The code of 0 is 0.
+        if empty {
+            return;
+        }
+        let weight = weight_of(codes.weights[group.cycle * call.packed.slices + array]);
+        let sums = &mut sums[index * call.lanes + group.lane..][..LANES];
+        for (sums, pair) in sums.as_chunks_mut().0.iter_mut().zip(pairs) {
+            adc.add(pair, weight, sums);
+        }
+    });
+}
+
+/// Hands on the sums of each output, array and panel, and whether all are 0 for want of cells.
+#[inline]
+#[target_feature(enable = "avx2,fma,popcnt")]
+fn each(
+    call: &Call<'_>,
+    lookups: &Lookups,
+    mut add: impl FnMut(bool, (usize, usize, Group), [Pair; REGISTERS]),
+) {
+    let (arrays, size) = (call.packed.slices, call.digits.units * LANES);
     for (panel, &group) in call.digits.groups.iter().enumerate() {
         let panel = &call.digits.bytes[panel * size..(panel + 1) * size];
         for first in (0..call.count()).step_by(TOGETHER) {
@@ -30,19 +64,9 @@ pub(super) fn accumulate(call: &Call<'_>, lookups: &Lookups, sums: &mut Sums<'_>
                 let (entries, run, least) = list.entries(lookups, call.digits.halves);
                 let found = look_up(&lookups.tables, panel, entries.chunks(run));
                 for ((index, pairs), least) in (first..call.count()).zip(&found).zip(least) {
+                    let empty = entries.is_empty() && least == 0;
                     let least = _mm256_set1_epi16(least);
-                    let pairs = pairs.map(|pair| pair.plus(least));
-                    match (&mut *sums, &call.conversion.counting) {
-                        (Sums::Codes(sums), Counting::Codes(codes)) => {
-                            let adc = Adc::new(&codes.rounding);
-                            let weight = codes.weights[group.cycle * arrays + array];
-                            let sums = &mut sums[index * lanes + group.lane..][..LANES];
-                            for (sums, pair) in sums.as_chunks_mut().0.iter_mut().zip(pairs) {
-                                adc.add(pair, weight, sums);
-                            }
-                        }
-                        (sums, _) => take(call, (index, array, group), &numbers(&pairs), sums),
-                    }
+                    add(empty, (index, array, group), pairs.map(|pair| pair.plus(least)));
                 }
             }
         }
