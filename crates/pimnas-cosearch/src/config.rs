@@ -91,6 +91,9 @@ pub struct AccuracyConfig {
     pub validation: usize,
     /// Of the candidates of a batch, one in that many goes on from one-shot accuracy to dearer ones.
     pub one_in: usize,
+    /// Whether a search begins with the super net's largest and smallest network, each on the first
+    /// and the last choices of the hardware.
+    pub edges: bool,
     /// Draws of non-ideal cells, where an accuracy under noise is asked for.
     pub draws: u32,
 }
@@ -107,6 +110,7 @@ impl Default for AccuracyConfig {
             limit: None,
             validation: 1000,
             one_in: 2,
+            edges: true,
             draws: 8,
         }
     }
@@ -202,6 +206,7 @@ const KEYS: [(&str, &[&str]); 4] = [
             "limit",
             "validation",
             "one_in",
+            "edges",
             "draws",
         ],
     ),

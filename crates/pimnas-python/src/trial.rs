@@ -158,6 +158,7 @@ impl PyTrial {
     fn origin(&self) -> &'static str {
         match self.facts.lineage {
             Lineage::Drawn => "drawn",
+            Lineage::Given => "given",
             Lineage::Mutated(_) => "mutated",
             Lineage::Crossed(_, _) => "crossed",
             Lineage::Model => "model",
@@ -167,7 +168,7 @@ impl PyTrial {
     #[getter]
     fn parents(&self) -> Vec<u64> {
         match self.facts.lineage {
-            Lineage::Drawn | Lineage::Model => Vec::new(),
+            Lineage::Drawn | Lineage::Given | Lineage::Model => Vec::new(),
             Lineage::Mutated(parent) => vec![parent.0],
             Lineage::Crossed(one, other) => vec![one.0, other.0],
         }

@@ -50,6 +50,7 @@ pub(crate) fn read_figure(value: ValueRef<'_>) -> Result<Option<f64>, ()> {
 pub(crate) fn lineage(lineage: &Lineage) -> (&'static str, Option<u64>, Option<u64>) {
     match lineage {
         Lineage::Drawn => ("drawn", None, None),
+        Lineage::Given => ("given", None, None),
         Lineage::Mutated(parent) => ("mutated", Some(parent.0), None),
         Lineage::Crossed(one, other) => ("crossed", Some(one.0), Some(other.0)),
         Lineage::Model => ("model", None, None),
@@ -60,6 +61,7 @@ pub(crate) fn lineage(lineage: &Lineage) -> (&'static str, Option<u64>, Option<u
 pub(crate) fn read_lineage(word: &str, one: Option<u64>, other: Option<u64>) -> Option<Lineage> {
     match (word, one, other) {
         ("drawn", None, None) => Some(Lineage::Drawn),
+        ("given", None, None) => Some(Lineage::Given),
         ("mutated", Some(parent), None) => Some(Lineage::Mutated(TrialId(parent))),
         ("crossed", Some(one), Some(other)) => Some(Lineage::Crossed(TrialId(one), TrialId(other))),
         ("model", None, None) => Some(Lineage::Model),
@@ -122,6 +124,7 @@ mod tests {
         assert_eq!(read_choices("1,x"), None);
         for one in [
             Lineage::Drawn,
+            Lineage::Given,
             Lineage::Model,
             Lineage::Mutated(TrialId(4)),
             Lineage::Crossed(TrialId(1), TrialId(2)),

@@ -79,6 +79,31 @@ pub fn edges(space: &dyn Space) -> Option<Edges> {
     Some(Edges { largest, smallest })
 }
 
+/// The edges of a space, each with the first and with the last choices of all decisions that leave
+/// the network as it is, such as those of the hardware: what a search may begin with.
+#[must_use]
+pub fn corners(space: &dyn Space, edges: &Edges) -> Vec<Rollout> {
+    let decisions = space.decisions().list();
+    let mut corners = Vec::new();
+    for edge in [&edges.largest, &edges.smallest] {
+        let size = extent(space, edge);
+        let free = |decision: usize| {
+            let same = |choice| extent(space, &with(space, edge, (decision, choice))) == size;
+            (0..decisions[decision].choices.len()).all(same)
+        };
+        let free: Vec<usize> = (0..decisions.len()).filter(|&decision| free(decision)).collect();
+        for choice_of in [|_: usize| 0, |choices: usize| choices.saturating_sub(1)] {
+            let corner = free.iter().fold(edge.clone(), |rollout, &decision| {
+                with(space, &rollout, (decision, choice_of(decisions[decision].choices.len())))
+            });
+            if space.decode(&corner).is_ok() && !corners.contains(&corner) {
+                corners.push(corner);
+            }
+        }
+    }
+    corners
+}
+
 fn climb(
     space: &dyn Space,
     start: &Rollout,
@@ -138,4 +163,27 @@ pub fn cover(space: &dyn Space, edges: &Edges) -> Vec<Rollout> {
     rollouts.sort();
     rollouts.dedup();
     rollouts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pimnas_search::spaces;
+
+    #[test]
+    fn corners_are_the_edges_on_both_ends_of_the_hardware() {
+        let space = spaces::build("grey28").expect("a shipped space");
+        let edges = edges(&space).expect("networks");
+        let corners = corners(&space, &edges);
+        let point = |rollout: &Rollout| {
+            let candidate = space.decode(rollout).expect("a network");
+            (Extent::of(&candidate.network), candidate.hardware)
+        };
+        let [a, b, c, d] = [0, 1, 2, 3].map(|place| point(&corners[place]));
+        assert_eq!(corners.len(), 4);
+        assert_eq!((a.0, c.0), (b.0, d.0));
+        assert!(a.0 > c.0);
+        assert_eq!((&a.1, &b.1), (&c.1, &d.1));
+        assert_ne!(a.1, b.1);
+    }
 }

@@ -34,7 +34,7 @@ pub mod files {
 }
 
 pub use assemble::Assembled;
-pub use cover::{Edges, Extent, cover, edges};
+pub use cover::{Edges, Extent, corners, cover, edges};
 pub use error::SupernetError;
 pub use evaluator::{EvaluatorImages, JudgedCandidate, JudgedOnHardware, SupernetEvaluator};
 pub use gradient::Gradients;

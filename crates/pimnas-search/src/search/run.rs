@@ -15,7 +15,7 @@ use super::progress::{Progress, Reference};
 use super::trial::{Proposal, TrialId};
 use super::view::View;
 use crate::controllers::Controller;
-use crate::rollout::VaryError;
+use crate::rollout::{Rollout, VaryError};
 use crate::space::Space;
 use crate::streams::Streams;
 
@@ -79,6 +79,7 @@ pub struct Search<'s> {
     pub(super) history: History,
     pub(super) reference: Reference,
     pub(super) iteration: usize,
+    pub(super) start: Vec<Rollout>,
     hooks: Vec<Hook<'s>>,
     interrupt: Option<&'s AtomicBool>,
 }
@@ -123,6 +124,7 @@ impl<'s> Search<'s> {
             history: History::default(),
             reference: Reference::default(),
             iteration: 0,
+            start: Vec::new(),
             hooks: Vec::new(),
             interrupt: None,
         }
@@ -141,6 +143,14 @@ impl<'s> Search<'s> {
     #[must_use]
     pub fn with_batch(mut self, batch: usize) -> Self {
         self.batch = batch.max(1);
+        self
+    }
+
+    /// Beginning with these rollouts, for instance the edges of the space: a controller that draws its
+    /// first trials at random takes them first. A search that is continued is to be given the same.
+    #[must_use]
+    pub fn with_start(mut self, start: Vec<Rollout>) -> Self {
+        self.start = start;
         self
     }
 
@@ -202,6 +212,7 @@ impl<'s> Search<'s> {
             history: &self.history,
             streams: self.streams,
             horizon: self.budget.evaluations,
+            start: &self.start,
         };
         self.controller.agreement(&view)
     }
@@ -267,6 +278,7 @@ impl<'s> Search<'s> {
             history: &self.history,
             streams: self.streams,
             horizon: self.budget.evaluations,
+            start: &self.start,
         };
         self.controller.ask(&view, count)
     }
@@ -279,6 +291,7 @@ impl<'s> Search<'s> {
             history: &self.history,
             streams: self.streams,
             horizon: self.budget.evaluations,
+            start: &self.start,
         };
         self.controller.tell(&view, first);
         self.iteration += 1;

@@ -28,6 +28,8 @@ impl TrialId {
 pub enum Lineage {
     /// Drawn at random.
     Drawn,
+    /// One of those that the search begins with.
+    Given,
     /// A parent with other choices.
     Mutated(TrialId),
     /// Mixed from two parents.

@@ -29,6 +29,8 @@ pub struct View<'v> {
     pub streams: Streams,
     /// Trials of the whole budget, for schedules.
     pub horizon: usize,
+    /// Rollouts to begin with.
+    pub start: &'v [Rollout],
 }
 
 impl<'v> View<'v> {
@@ -139,11 +141,16 @@ impl<'v> Batch<'v> {
         self.draw()
     }
 
-    /// Adds a rollout drawn at random; where that finds nothing new, one of the rest.
+    /// Adds a rollout drawn at random; where that finds nothing new, one of the rest. The first trials
+    /// are those that the search begins with, if any.
     ///
     /// # Errors
     /// Requirements that nothing drawn satisfies.
     pub fn draw(&mut self) -> Result<(), VaryError> {
+        let given = self.view.start.get(self.next().index());
+        if given.is_some_and(|rollout| self.add(rollout.clone(), Lineage::Given)) {
+            return Ok(());
+        }
         let decisions = self.view.decisions();
         let mut stream = self.stream(Purpose::Sample);
         for _ in 0..TRIES {

@@ -42,10 +42,17 @@ fn rows_of_task(channels: usize) -> usize {
 
 /// Sums over rows of two functions of a row's values.
 trait Terms: Copy + Sync {
-    /// The terms of value `i` of row-major place `at` in channel `c`.
-    fn of(&self, at: usize, c: usize) -> [f32; 2];
-    /// The value whose extremes are looked for.
-    fn value(&self, at: usize) -> f32;
+    /// Whether extremes are looked for.
+    const EXTREMES: bool;
+    /// The terms of `N` neighbouring channels from `c` on, at the row-major place `at`, and the values
+    /// whose extremes are looked for.
+    fn of<const N: usize>(&self, at: usize, c: usize) -> ([[f32; N]; 2], [f32; N]);
+}
+
+/// `N` values from a place on.
+#[inline(always)]
+fn chunk<const N: usize>(values: &[f32], at: usize) -> [f32; N] {
+    values.get(at..).and_then(<[f32]>::first_chunk).copied().unwrap_or([0.0; N])
 }
 
 struct Columns<'a, T> {
@@ -66,6 +73,11 @@ impl<T: Terms> Kernel for Columns<'_, T> {
                 block::<T, LANES>(&self.terms, (start..end, self.channels, c), &mut self.into[c..]);
                 c += LANES;
             }
+            if c + LANES / 2 <= self.channels {
+                let range = (start..end, self.channels, c);
+                block::<T, { LANES / 2 }>(&self.terms, range, &mut self.into[c..]);
+                c += LANES / 2;
+            }
             while c < self.channels {
                 block::<T, 1>(&self.terms, (start..end, self.channels, c), &mut self.into[c..]);
                 c += 1;
@@ -84,14 +96,17 @@ fn block<T: Terms, const N: usize>(
     let mut sums = [[0_f32; N]; 2];
     let (mut least, mut most) = ([f32::INFINITY; N], [f32::NEG_INFINITY; N]);
     for row in rows {
-        let at = row * channels + c;
+        let ([first, second], values) = terms.of::<N>(row * channels + c, c);
         for i in 0..N {
-            let [first, second] = terms.of(at + i, c + i);
-            sums[0][i] += first;
-            sums[1][i] += second;
-            let value = terms.value(at + i);
-            least[i] = least[i].min(value);
-            most[i] = most[i].max(value);
+            sums[0][i] += first[i];
+            sums[1][i] += second[i];
+        }
+        if T::EXTREMES {
+            // Comparisons, since `min` and `max` would look for values that are no numbers, too.
+            for i in 0..N {
+                least[i] = if values[i] < least[i] { values[i] } else { least[i] };
+                most[i] = if values[i] > most[i] { values[i] } else { most[i] };
+            }
         }
     }
     for (i, channel) in into.iter_mut().take(N).enumerate() {
@@ -134,14 +149,12 @@ struct Shifted<'a> {
 }
 
 impl Terms for Shifted<'_> {
+    const EXTREMES: bool = true;
     #[inline(always)]
-    fn of(&self, at: usize, c: usize) -> [f32; 2] {
-        let value = self.values[at] - self.shift[c];
-        [value, value * value]
-    }
-    #[inline(always)]
-    fn value(&self, at: usize) -> f32 {
-        self.values[at]
+    fn of<const N: usize>(&self, at: usize, c: usize) -> ([[f32; N]; 2], [f32; N]) {
+        let (values, shift) = (chunk::<N>(self.values, at), chunk::<N>(self.shift, c));
+        let apart = std::array::from_fn(|i| values[i] - shift[i]);
+        ([apart, apart.map(|value| value * value)], values)
     }
 }
 
@@ -271,23 +284,41 @@ pub(crate) fn apply(isa: Isa, affine: &Affine, then: Then, from: &[f32], to: &mu
 }
 
 #[derive(Clone, Copy)]
-struct Backward<'a> {
+struct Backward<'a, P> {
     input: &'a [f32],
     output: &'a [f32],
     gradient: &'a [f32],
     mean: &'a [f32],
-    activation: Activation,
+    /// What of a gradient passes an activation with that output.
+    pass: P,
 }
 
-impl Terms for Backward<'_> {
+impl<P: Fn(f32, f32) -> f32 + Copy + Sync> Terms for Backward<'_, P> {
+    const EXTREMES: bool = false;
     #[inline(always)]
-    fn of(&self, at: usize, c: usize) -> [f32; 2] {
-        let gradient = self.activation.pass(self.output[at], self.gradient[at]);
-        [gradient, gradient * (self.input[at] - self.mean[c])]
+    fn of<const N: usize>(&self, at: usize, c: usize) -> ([[f32; N]; 2], [f32; N]) {
+        let (output, gradient) = (chunk::<N>(self.output, at), chunk::<N>(self.gradient, at));
+        let (input, mean) = (chunk::<N>(self.input, at), chunk::<N>(self.mean, c));
+        let passed = std::array::from_fn(|i| (self.pass)(output[i], gradient[i]));
+        ([passed, std::array::from_fn(|i| passed[i] * (input[i] - mean[i]))], [0.0; N])
     }
-    #[inline(always)]
-    fn value(&self, _: usize) -> f32 {
-        0.0
+}
+
+/// Sums of the gradient behind the activation, and of its products with what is normalised.
+fn gradient_sums(isa: Isa, saved: Saved<'_>, gradient: &[f32], mean: &[f32]) -> Vec<Channel> {
+    let Saved { input, output, activation, .. } = saved;
+    let (rows, channels) = (gradient.len() / mean.len().max(1), mean.len());
+    // A loop for each activation, rather than one that asks for each value.
+    macro_rules! sums {
+        ($activation:expr) => {{
+            let pass = |output: f32, gradient: f32| $activation.pass(output, gradient);
+            columns(isa, Backward { input, output, gradient, mean, pass }, rows, channels)
+        }};
+    }
+    match activation {
+        Activation::Identity => sums!(Activation::Identity),
+        Activation::Relu => sums!(Activation::Relu),
+        Activation::HardTanh => sums!(Activation::HardTanh),
     }
 }
 
@@ -307,8 +338,7 @@ pub(crate) fn backward(isa: Isa, saved: Saved<'_>, gradient: &mut [f32]) -> (Vec
     let channels = gamma.len();
     let count = gradient.len() / channels.max(1);
     let mean: Vec<f32> = moments.mean.iter().map(|&mean| mean as f32).collect();
-    let terms = Backward { input, output, gradient, mean: &mean, activation };
-    let sums = columns(isa, terms, count, channels);
+    let sums = gradient_sums(isa, saved, gradient, &mean);
     let (mut of_gamma, mut of_beta) = (Vec::new(), Vec::new());
     let mut plan = Plan::default();
     for (c, channel) in sums.iter().enumerate() {

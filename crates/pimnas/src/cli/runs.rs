@@ -241,7 +241,7 @@ fn outcome_word(outcome: &Outcome) -> &'static str {
 
 fn parents(lineage: &Lineage) -> Vec<u64> {
     match lineage {
-        Lineage::Drawn | Lineage::Model => Vec::new(),
+        Lineage::Drawn | Lineage::Given | Lineage::Model => Vec::new(),
         Lineage::Mutated(parent) => vec![parent.0],
         Lineage::Crossed(one, other) => vec![one.0, other.0],
     }
@@ -250,6 +250,7 @@ fn parents(lineage: &Lineage) -> Vec<u64> {
 fn lineage_word(lineage: &Lineage) -> &'static str {
     match lineage {
         Lineage::Drawn => "drawn at random",
+        Lineage::Given => "an edge of the space",
         Lineage::Mutated(_) => "mutated",
         Lineage::Crossed(..) => "crossed",
         Lineage::Model => "proposed by a model",

@@ -42,15 +42,19 @@ pub(super) struct Packed {
     pub data: Vec<f32>,
 }
 
-/// Cuts that many vectors into tiles.
+/// Cuts that many vectors into tiles of at most [`MOST_VECTORS`].
 pub(super) fn cut(vectors: usize) -> Vec<usize> {
+    cut_into(vectors, MOST_VECTORS)
+}
+
+/// Cuts that many vectors into tiles of at most so many, 2 or 3.
+pub(super) fn cut_into(vectors: usize, most: usize) -> Vec<usize> {
     let mut rest = vectors;
     let mut tiles = Vec::new();
     while rest > 0 {
         let take = match rest {
             4 => 2,
-            1..=3 => rest,
-            _ => MOST_VECTORS,
+            _ => rest.min(most),
         };
         tiles.push(take);
         rest -= take;

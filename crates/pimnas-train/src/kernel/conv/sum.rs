@@ -147,8 +147,9 @@ impl Kernel for Task<'_> {
                     (1, 16) => self.tile::<S, 8, 1>(tile),
                     (2, 16) => self.tile::<S, 8, 2>(tile),
                     (3, 16) => self.tile::<S, 8, 3>(tile),
-                    (1, _) => self.tile::<S, 4, 1>(tile),
-                    (2, _) => self.tile::<S, 4, 2>(tile),
+                    // 16 registers: sums enough to hide the latency of a product.
+                    (1, _) => self.tile::<S, 8, 1>(tile),
+                    (2, _) => self.tile::<S, 6, 2>(tile),
                     _ => self.tile::<S, 4, 3>(tile),
                 }
             }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use pimnas::search::WrittenSpace;
 use pimnas::search::controllers::by_name;
 use pimnas::search::search::{Evaluator, Search, StopReason};
-use pimnas::search::{Purpose, Space, Streams};
+use pimnas::search::{Purpose, Rollout, Space, Streams};
 #[cfg(feature = "train")]
 use pimnas::store::TestAccuracies;
 use pimnas::store::{
@@ -143,7 +143,20 @@ fn searching(setup: &Setup) -> Search<'_> {
     Search::new(&setup.space, setup.goals.clone(), controller, setup.meant.budget)
         .with_seed(setup.config.seed)
         .with_batch(setup.config.batch)
+        .with_start(start(setup))
         .with_interrupt(&INTERRUPT)
+}
+
+/// What the search begins with.
+fn start(setup: &Setup) -> Vec<Rollout> {
+    #[cfg(feature = "train")]
+    if setup.config.accuracy.edges && setup.supernet().is_some() {
+        let edges = pimnas::supernet::edges(&setup.space);
+        return edges
+            .map_or_else(Vec::new, |edges| pimnas::supernet::corners(&setup.space, &edges));
+    }
+    let _ = setup;
+    Vec::new()
 }
 
 fn continued(setup: &Setup, stored: Stored, unchanged: bool) -> Result<Search<'_>, Failure> {
