@@ -5,6 +5,8 @@
 //! `pimnas-infer` does: blocks of a group's input channels, in a block each cell of the kernel with
 //! all its channels, the blocks' sums one after another. Training has no use for it.
 
+use std::ops::Range;
+
 use burn::tensor::{Tensor, TensorData};
 
 use crate::kernel::conv::ConvOptions;
@@ -25,20 +27,28 @@ pub(super) fn conv2d(input: Tensor<4>, weight: Tensor<4>, options: ConvOptions) 
         return ops::conv2d(input, weight, options);
     }
     let [items, height, width, all] = input.dims();
-    let groups = options.groups.max(1);
-    // Item by row by column, groups, channels of a group: a block is a part of each group.
-    let grouped = input.reshape([items, height * width, groups, all / groups]);
+    let (groups, device) = (options.groups.max(1), input.device());
+    let (values, weights) = (ops::values(input), ops::values(weight));
     let part = |start: usize| {
         let range = start..(start + block).min(channels);
         let count = range.len();
-        let x = grouped.clone().slice([0..items, 0..height * width, 0..groups, range.clone()]);
-        let x = x.reshape([items, height, width, groups * count]);
-        let w = weight.clone().slice([0..outputs, 0..side, 0..side, range]);
-        ops::conv2d(x, w, options)
+        // Of the input a part of each group's channels.
+        let x = columns(&values, all / groups, range.clone());
+        let x = TensorData::new(x, [items, height, width, groups * count]);
+        let w = TensorData::new(columns(&weights, channels, range), [outputs, side, side, count]);
+        ops::conv2d(Tensor::from_data(x, &device), Tensor::from_data(w, &device), options)
     };
     (block..channels)
         .step_by(block)
         .fold(part(0), |sum, start| ops::add(sum, part(start), Activation::Identity))
+}
+
+/// Some columns of all rows.
+fn columns(values: &[f32], width: usize, range: Range<usize>) -> Vec<f32> {
+    let rows = values.chunks_exact(width.max(1));
+    let mut chosen = Vec::with_capacity(rows.len() * range.len());
+    rows.for_each(|row| chosen.extend_from_slice(&row[range.clone()]));
+    chosen
 }
 
 /// A fully connected layer as the product of the weights and the transposed batch: for that form
