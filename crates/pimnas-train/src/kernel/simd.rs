@@ -40,6 +40,8 @@ pub(crate) trait Simd: Copy {
     type V: Copy;
     /// Floats of a vector.
     const LANES: usize;
+    /// Registers that hold vectors: sums that do not fit go over memory.
+    const REGISTERS: usize;
     unsafe fn splat(value: f32) -> Self::V;
     unsafe fn load(from: *const f32) -> Self::V;
     unsafe fn store(to: *mut f32, value: Self::V);
@@ -55,6 +57,8 @@ pub(crate) struct Portable;
 impl Simd for Portable {
     type V = [f32; 8];
     const LANES: usize = 8;
+    // Of four floats on processors without more: a vector takes two of sixteen.
+    const REGISTERS: usize = 8;
     #[inline(always)]
     unsafe fn splat(value: f32) -> [f32; 8] {
         [value; 8]
@@ -90,6 +94,7 @@ mod x86 {
     impl Simd for Avx512 {
         type V = __m512;
         const LANES: usize = 16;
+        const REGISTERS: usize = 32;
         #[inline(always)]
         unsafe fn splat(value: f32) -> __m512 {
             // SAFETY: the processor has AVX-512 by the trait's promise.
@@ -119,6 +124,7 @@ mod x86 {
     impl Simd for Avx2 {
         type V = __m256;
         const LANES: usize = 8;
+        const REGISTERS: usize = 16;
         #[inline(always)]
         unsafe fn splat(value: f32) -> __m256 {
             // SAFETY: the processor has AVX2 by the trait's promise.

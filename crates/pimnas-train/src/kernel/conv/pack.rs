@@ -42,20 +42,18 @@ pub(super) struct Packed {
     pub data: Vec<f32>,
 }
 
-/// Cuts that many vectors into tiles of at most [`MOST_VECTORS`].
-pub(super) fn cut(vectors: usize) -> Vec<usize> {
-    cut_into(vectors, MOST_VECTORS)
+/// Vectors of outputs that a tile has at most with so many registers. With 16 of them 4 × 3 sums
+/// leave one register too few: some of them would go over memory.
+pub(super) const fn most_vectors(registers: usize) -> usize {
+    if registers == 16 { 2 } else { MOST_VECTORS }
 }
 
-/// Cuts that many vectors into tiles of at most so many, 2 or 3.
-pub(super) fn cut_into(vectors: usize, most: usize) -> Vec<usize> {
+/// Cuts that many vectors into tiles of at most `most`.
+pub(super) fn cut(vectors: usize, most: usize) -> Vec<usize> {
     let mut rest = vectors;
     let mut tiles = Vec::new();
     while rest > 0 {
-        let take = match rest {
-            4 => 2,
-            _ => rest.min(most),
-        };
+        let take = if rest == 4 { most.min(2) } else { most.min(rest) };
         tiles.push(take);
         rest -= take;
     }
@@ -64,19 +62,19 @@ pub(super) fn cut_into(vectors: usize, most: usize) -> Vec<usize> {
 
 impl Packed {
     /// Packs the weights for `groups` groups of `sources` × `targets` channels into vectors of
-    /// that many lanes.
+    /// that many lanes, of which a tile has at most `most`.
     pub fn new(
         weights: &[f32],
         windows: &Windows,
         (groups, sources, targets): (usize, usize, usize),
-        (strides, lanes): (Strides, usize),
+        (strides, lanes, most): (Strides, usize, usize),
     ) -> Self {
         let depth = windows.taps.len() * sources;
         let mut tiles = Vec::new();
         let mut start = 0;
         for group in 0..groups {
             let mut first = 0;
-            for vectors in cut(targets.div_ceil(lanes)) {
+            for vectors in cut(targets.div_ceil(lanes), most) {
                 let outputs = (vectors * lanes).min(targets - first);
                 tiles.push(Tile { group, first, outputs, vectors, start });
                 start += depth * vectors * lanes;

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use rayon::prelude::*;
 
 use super::super::simd::{Isa, Kernel, Simd, dispatch};
-use super::pack::{Packed, Strides, Tile};
+use super::pack::{Packed, Strides, Tile, most_vectors};
 use super::padded::{Frame, SLACK, aligned};
 use super::windows::{Segment, Windows};
 
@@ -76,7 +76,8 @@ impl WindowSum<'_> {
         assert!(self.source.len() >= items * frame.map.item(), "a source of all items");
         let (groups, sources, targets) = self.channels;
         let shape = (groups, sources, targets);
-        let packed = Packed::new(self.weights, self.windows, shape, (self.strides, lanes(isa)));
+        let (lanes, most) = tile_sizes(isa);
+        let packed = Packed::new(self.weights, self.windows, shape, (self.strides, lanes, most));
         let block = POSITIONS.div_ceil(self.windows.bases.len()).min(items);
         let blocks = items.div_ceil(block);
         let target = Shared(target.as_mut_ptr());
@@ -114,14 +115,17 @@ impl WindowSum<'_> {
     }
 }
 
-/// Floats of a vector.
-pub(super) fn lanes(isa: Isa) -> usize {
+/// Floats of a vector, and vectors of a tile at most.
+fn tile_sizes(isa: Isa) -> (usize, usize) {
+    const fn of<S: Simd>() -> (usize, usize) {
+        (S::LANES, most_vectors(S::REGISTERS))
+    }
     match isa {
-        Isa::Portable => super::super::simd::Portable::LANES,
+        Isa::Portable => of::<super::super::simd::Portable>(),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => super::super::simd::Avx2::LANES,
+        Isa::Avx2 => of::<super::super::simd::Avx2>(),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => super::super::simd::Avx512::LANES,
+        Isa::Avx512 => of::<super::super::simd::Avx512>(),
     }
 }
 
@@ -143,14 +147,16 @@ impl Kernel for Task<'_> {
         for tile in self.tiles {
             // SAFETY: the caller's promise of instructions.
             unsafe {
-                match (tile.vectors, S::LANES) {
+                // With 16 registers 12 sums, the weights and a value of the window.
+                match (tile.vectors, S::REGISTERS) {
+                    (1, 32) => self.tile::<S, 8, 1>(tile),
+                    (2, 32) => self.tile::<S, 8, 2>(tile),
+                    (_, 32) => self.tile::<S, 8, 3>(tile),
                     (1, 16) => self.tile::<S, 8, 1>(tile),
-                    (2, 16) => self.tile::<S, 8, 2>(tile),
-                    (3, 16) => self.tile::<S, 8, 3>(tile),
-                    // 16 registers: sums enough to hide the latency of a product.
-                    (1, _) => self.tile::<S, 8, 1>(tile),
-                    (2, _) => self.tile::<S, 6, 2>(tile),
-                    _ => self.tile::<S, 4, 3>(tile),
+                    (_, 16) => self.tile::<S, 6, 2>(tile),
+                    (1, _) => self.tile::<S, 4, 1>(tile),
+                    (2, _) => self.tile::<S, 4, 2>(tile),
+                    (_, _) => self.tile::<S, 4, 3>(tile),
                 }
             }
         }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::super::simd::{Isa, Kernel, Simd, dispatch};
 use super::geometry::ConvGeometry;
-use super::pack::{MOST_VECTORS, cut_into};
+use super::pack::{cut as cut_of, most_vectors};
 use super::padded::SLACK;
 use super::sum::{framed, put, with_scratch};
 use super::windows::{Segment, Windows};
@@ -153,10 +153,10 @@ impl Kernel for Task<'_> {
             let left = (self.rows.end - start).min((group + 1) * of_group - start);
             // SAFETY: the caller's promise of instructions.
             let done = unsafe {
-                match (left, S::LANES) {
-                    // Sums of 8 × 3 vectors fit the registers of AVX-512 alone.
-                    (8.., 16) => self.rows_of::<S, 8>(start, group),
-                    (4.., _) => self.rows_of::<S, 4>(start, group),
+                match left {
+                    8.. if S::REGISTERS == 32 => self.rows_of::<S, 8>(start, group),
+                    // With 16 registers 12 sums, 3 vectors of the window and a gradient.
+                    4.. => self.rows_of::<S, 4>(start, group),
                     _ => self.rows_of::<S, 1>(start, group),
                 }
             };
@@ -179,9 +179,7 @@ impl Task<'_> {
         assert!(self.source.len() >= items * self.windows.frame.item() + SLACK, "frames of all");
         for &Segment { offset, length } in &self.windows.segments {
             let mut first = 0;
-            // With 16 registers, sums of 4 × 3 vectors leave none for their factors.
-            let most = if S::LANES == 16 { MOST_VECTORS } else { 2 };
-            for vectors in cut_into(length.div_ceil(S::LANES), most) {
+            for vectors in cut_of(length.div_ceil(S::LANES), most_vectors(S::REGISTERS)) {
                 let count = (vectors * S::LANES).min(length - first);
                 let block = Block {
                     windows: self.windows,
@@ -241,7 +239,14 @@ impl Block<'_> {
             }
             for (m, sums) in sums.iter().enumerate() {
                 let into = self.into.add(m * self.row);
-                let mut buffer = [0_f32; 16 * MOST_VECTORS];
+                if self.count == N * S::LANES {
+                    for (n, &sum) in sums.iter().enumerate() {
+                        let place = into.add(n * S::LANES);
+                        S::store(place, S::fma(sum, S::splat(1.0), S::load(place)));
+                    }
+                    continue;
+                }
+                let mut buffer = [0_f32; 16 * super::pack::MOST_VECTORS];
                 put::<S, N>(sums, buffer.as_mut_ptr(), N * S::LANES);
                 for (i, value) in buffer[..self.count].iter().enumerate() {
                     *into.add(i) += value;
