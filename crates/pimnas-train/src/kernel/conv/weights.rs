@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::super::simd::{Isa, Kernel, Simd, dispatch};
 use super::geometry::ConvGeometry;
-use super::pack::{cut as cut_of, most_vectors};
+use super::pack::{MOST_VECTORS, cut as cut_of, most_vectors};
 use super::padded::SLACK;
 use super::sum::{framed, put, with_scratch};
 use super::windows::{Segment, Windows};
@@ -246,7 +246,7 @@ impl Block<'_> {
                     }
                     continue;
                 }
-                let mut buffer = [0_f32; 16 * super::pack::MOST_VECTORS];
+                let mut buffer = [0_f32; 16 * MOST_VECTORS];
                 put::<S, N>(sums, buffer.as_mut_ptr(), N * S::LANES);
                 for (i, value) in buffer[..self.count].iter().enumerate() {
                     *into.add(i) += value;
