@@ -10,6 +10,8 @@ use super::simd::{Isa, Kernel, Simd, dispatch};
 pub(crate) const EPSILON: f64 = 1e-5;
 /// Channels that are summed together.
 const LANES: usize = 16;
+/// The same of what is left: super nets have layers of 8 and 24 channels.
+const NARROW: usize = 8;
 /// Values that the inner loops go over at least: short rows are taken several at once.
 const WIDE: usize = 256;
 /// Rows whose sums may stay in single precision.
@@ -65,6 +67,11 @@ impl<T: Terms> Kernel for Columns<'_, T> {
             while c + LANES <= self.channels {
                 block::<T, LANES>(&self.terms, (start..end, self.channels, c), &mut self.into[c..]);
                 c += LANES;
+            }
+            while c + NARROW <= self.channels {
+                let rows = (start..end, self.channels, c);
+                block::<T, NARROW>(&self.terms, rows, &mut self.into[c..]);
+                c += NARROW;
             }
             while c < self.channels {
                 block::<T, 1>(&self.terms, (start..end, self.channels, c), &mut self.into[c..]);
