@@ -111,6 +111,12 @@ fn wide_and_large_layers_have_their_sums() {
         (9, 2, 64, 48, 1),
         (20, 4, 32, 64, 2),
         (5, 1, 7, 7, 1),
+        // Rows of weights in blocks of 6, 4, 2 and 1 where there are 16 registers; outputs in 1, 3
+        // and 4 vectors.
+        (3, 5, 24, 8, 1),
+        (3, 5, 8, 17, 1),
+        (3, 5, 24, 24, 1),
+        (3, 5, 32, 32, 1),
     ] {
         let input = MapShape { items, height: side, width: side, channels: inputs };
         let options = ConvOptions { stride: 1, padding: 1, groups, edge: EvenEdge::Last };

@@ -153,10 +153,12 @@ impl Kernel for Task<'_> {
             let left = (self.rows.end - start).min((group + 1) * of_group - start);
             // SAFETY: the caller's promise of instructions.
             let done = unsafe {
-                match left {
-                    8.. if S::REGISTERS == 32 => self.rows_of::<S, 8>(start, group),
-                    // With 16 registers 12 sums, 3 vectors of the window and a gradient.
-                    4.. => self.rows_of::<S, 4>(start, group),
+                match (left, S::REGISTERS) {
+                    (8.., 32) => self.rows_of::<S, 8>(start, group),
+                    // With 16 registers 12 sums, 2 vectors of the window and a gradient.
+                    (6 | 7 | 9.., 16) => self.rows_of::<S, 6>(start, group),
+                    (4.., _) => self.rows_of::<S, 4>(start, group),
+                    (2 | 3, 16) => self.rows_of::<S, 2>(start, group),
                     _ => self.rows_of::<S, 1>(start, group),
                 }
             };
