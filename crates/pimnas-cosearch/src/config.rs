@@ -146,7 +146,7 @@ impl Default for SearchConfig {
 
 impl Default for BudgetConfig {
     fn default() -> Self {
-        Self { evaluations: 300, time: None, stagnation: None, growth: 0.001 }
+        Self { evaluations: 200, time: None, stagnation: None, growth: 0.001 }
     }
 }
 
