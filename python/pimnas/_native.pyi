@@ -410,7 +410,7 @@ class Trial:
     def violation(self) -> float:
         """By how much it breaks constraints, each as a share of its bound; 0 if it keeps them."""
     @property
-    def origin(self) -> Literal["drawn", "mutated", "crossed", "model"]:
+    def origin(self) -> Literal["drawn", "given", "mutated", "crossed", "model"]:
         """How it was proposed."""
     @property
     def parents(self) -> list[int]:
