@@ -16,7 +16,7 @@ use support::{File, folder, killed, refused, run, spawn};
 const CONFIG: &str = "objectives = ['crossbar_accuracy', 'latency_ms']\n\
                       constraints = ['noisy_accuracy_worst >= 1']\nbatch = 4\n\
                       [budget]\nevaluations = 12\n\
-                      [accuracy]\ntraining = 'training.toml'\nlimit = 300\nvalidation = 100\ndraws = 2\n";
+                      [accuracy]\ntraining = 'training.toml'\nlimit = 300\nvalidation = 100\nedges = false\ndraws = 2\n";
 const TRAINING: &str = "sampler = { kind = 'uniform', rollouts = 1 }\n\
                         calibration = { batches = 1, images = 50 }\n\
                         [training]\nepochs = 2\nbatch = 10\nwarm_up = 0\nrate = 0.05\n";

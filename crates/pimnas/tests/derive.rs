@@ -26,7 +26,7 @@ const SPACE: &str = "space = 1\nname = \"tiny\"\nabout = \"A convolution and a c
 const CONFIG: &str = "space = 'tiny.toml'\nobjectives = ['crossbar_accuracy', 'latency_ms']\n\
                       constraints = ['noisy_accuracy_worst >= 1']\nbatch = 4\nseed = 5\n\
                       [budget]\nevaluations = 8\n\
-                      [accuracy]\ntraining = 'training.toml'\nlimit = 300\nvalidation = 100\ndraws = 2\n";
+                      [accuracy]\ntraining = 'training.toml'\nlimit = 300\nvalidation = 100\nedges = false\ndraws = 2\n";
 const TRAINING: &str = "sampler = { kind = 'uniform', rollouts = 1 }\n\
                         calibration = { batches = 1, images = 50 }\n\
                         [training]\nepochs = 1\nbatch = 10\nwarm_up = 0\nrate = 0.05\n";
