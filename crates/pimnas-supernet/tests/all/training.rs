@@ -61,7 +61,7 @@ fn a_resumed_training_ends_with_the_same_bits() {
 #[test]
 fn a_super_net_learns() {
     let data = dataset(400);
-    let options = TrainingOptions { epochs: 8, batch: 20, rate: 0.05, ..options() };
+    let options = TrainingOptions { epochs: 14, batch: 20, rate: 0.05, ..options() };
     let mut trainer = trainer(SamplerKind::Sandwich { random: 1 }, options);
     let normalisation = Normalisation::unit();
     let loader = trainer.loader(&data, &normalisation);
