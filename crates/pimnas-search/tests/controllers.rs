@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use pimnas_search::Space;
 use pimnas_search::controllers::conformance::{Ground, check};
 use pimnas_search::controllers::{self, Controller};
-use pimnas_search::search::{Budget, Search};
+use pimnas_search::search::{Budget, Lineage, Search, Trial};
 use rstest::rstest;
 
 #[rstest]
@@ -23,6 +24,33 @@ use rstest::rstest;
 fn it_conforms(#[case] name: &str) {
     let make = || -> Box<dyn Controller> { controllers::by_name(name).unwrap() };
     check(&make).unwrap();
+}
+
+#[rstest]
+#[case("random")]
+#[case("regularised-evolution")]
+#[case("nsga2")]
+#[case("nsga3")]
+#[case("local-search")]
+#[case("simulated-annealing")]
+#[case("esapp")]
+#[case("predictor-forest")]
+#[case("predictor-ranking")]
+fn rollouts_to_begin_with_are_the_first_trials(#[case] name: &str) {
+    let ground = Ground::new().unwrap();
+    let decisions = ground.decisions();
+    let edge = |choice: usize| decisions.assign(|_| choice).rollout;
+    let start = vec![edge(usize::MAX), edge(0)];
+    let controller = controllers::by_name(name).unwrap();
+    let goals = ground.goals(2).unwrap();
+    let search = Search::new(&ground, goals, controller, Budget::evaluations(6));
+    let mut search = search.with_batch(3).with_start(start.clone());
+    search.run(&ground, &|| Duration::ZERO).unwrap();
+    let trials = search.history().trials();
+    let begun: Vec<_> = trials.iter().take(2).map(|trial| trial.rollout.clone()).collect();
+    assert_eq!(begun, start);
+    let given = |trial: &&Trial| trial.lineage == Lineage::Given;
+    assert_eq!(trials.iter().filter(given).count(), 2);
 }
 
 /// Hypervolume of three runs together, and what the last one's models say of held-out trials.

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use pimnas::search::search::{Outcome, Trial};
+use pimnas::search::search::{Lineage, Outcome, Trial};
 use pimnas::store::{Place, Stored};
 use serde_json::Value;
 use support::{File, folder, killed, refused, run, spawn};
@@ -16,7 +16,7 @@ use support::{File, folder, killed, refused, run, spawn};
 const CONFIG: &str = "objectives = ['crossbar_accuracy', 'latency_ms']\n\
                       constraints = ['noisy_accuracy_worst >= 1']\nbatch = 4\n\
                       [budget]\nevaluations = 12\n\
-                      [accuracy]\ntraining = 'training.toml'\nlimit = 300\nvalidation = 100\nedges = false\ndraws = 2\n";
+                      [accuracy]\ntraining = 'training.toml'\nlimit = 300\nvalidation = 100\ndraws = 2\n";
 const TRAINING: &str = "sampler = { kind = 'uniform', rollouts = 1 }\n\
                         calibration = { batches = 1, images = 50 }\n\
                         [training]\nepochs = 2\nbatch = 10\nwarm_up = 0\nrate = 0.05\n";
@@ -43,7 +43,11 @@ fn killed_in_training_and_in_the_search_it_ends_as_if_it_had_not_been() {
     assert!(hits >= 2, "only {hits} kills hit a running search");
     let (code, again, said) = run(path, &["search", "--resume", "part"]);
     assert_eq!(code, 0, "{said}");
-    assert_eq!(trials(&path.join("part")), trials(&path.join("whole")));
+    let whole = trials(&path.join("whole"));
+    assert_eq!(trials(&path.join("part")), whole);
+    // It began with both edges of the space, on both ends of the hardware.
+    let given = |trial: &&Trial| trial.lineage == Lineage::Given;
+    assert_eq!(whole.iter().take(4).filter(given).count(), 4);
     for file in ["test.json", "supernet/checkpoint.safetensors"] {
         let read = |run: &str| fs::read(path.join(run).join(file)).unwrap();
         assert!(read("part") == read("whole"), "{file}");
@@ -53,7 +57,8 @@ fn killed_in_training_and_in_the_search_it_ends_as_if_it_had_not_been() {
 
 #[test]
 fn stages_halve_and_the_front_is_measured_on_test_images() {
-    let place = folder(&FILES);
+    let counted = CONFIG.replace("draws = 2", "draws = 2\nedges = false");
+    let place = folder(&[("own.toml", counted.as_bytes()), FILES[1]]);
     let path = place.path();
     let (code, front, said) = run(path, &["search", "own.toml", "--out", "a"]);
     assert_eq!(code, 0, "{said}");
