@@ -1,5 +1,6 @@
 //! Checks of a network: its precision, and the limits of its size.
 
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use crate::error::{NetworkError, NetworkErrorCode, NetworkErrors};
@@ -60,7 +61,7 @@ pub(crate) fn is_scale(value: f64) -> bool {
 }
 
 /// "weight_bit is 40, outside 2 to 32", where it is.
-pub(crate) fn bits_problem(key: &str, bits: u32) -> Option<String> {
+pub(crate) fn bits_problem(key: impl Display, bits: u32) -> Option<String> {
     let (first, last) = (BITS.start(), BITS.end());
     let outside = !BITS.contains(&bits);
     outside.then(|| format!("{key} is {bits}, outside {first} to {last}"))
@@ -75,7 +76,7 @@ fn all_scales(scales: &CandidateScales, layer: &Layer) -> Option<String> {
     let weight = scales.weight.iter().map(|weight| ("weight", weight));
     inputs.chain(weight).chain([("output", &scales.output)]).find_map(|(what, quantisation)| {
         if is_scale(quantisation.scale) {
-            return bits_problem(&format!("the bits of its {what} scale"), quantisation.bits);
+            return bits_problem(format_args!("the bits of its {what} scale"), quantisation.bits);
         }
         Some(format!("the scale of its {what} is {}, not a positive number", quantisation.scale))
     })

@@ -1,6 +1,6 @@
 //! Arrays of NumPy and PyTorch as tensors and back.
 
-use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods};
+use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pimnas_infer::Tensor;
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
@@ -39,6 +39,9 @@ pub fn tensor(value: &Bound<'_, PyAny>, what: impl Fn() -> String) -> PyResult<T
 
 /// The values of an array of the usual types, row by row; `None` of anything else.
 fn numbers(value: &Bound<'_, PyAny>) -> PyResult<Option<Tensor>> {
+    if value.cast::<PyUntypedArray>().is_err() {
+        return Ok(None);
+    }
     if let Ok(array) = value.cast::<PyArrayDyn<f32>>() {
         return values(array, |values| values.to_vec());
     }

@@ -1,5 +1,7 @@
 //! Python values as JSON values and back.
 
+use std::collections::HashMap;
+
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
@@ -13,10 +15,23 @@ const DEPTH: usize = 32;
 /// A Python value as JSON. Numbers of NumPy and PyTorch, tuples and sizes count as numbers and
 /// lists; NaN is null.
 pub fn from_python(value: &Bound<'_, PyAny>) -> PyResult<Value> {
-    read(value, DEPTH)
+    read(value, &mut Texts::default(), DEPTH)
 }
 
-fn read(value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
+/// Texts that were converted already, by the object. The same few objects, keys above all, come
+/// again in every layer, and the conversion, through an encoded copy, is a large part of reading one.
+#[derive(Default)]
+struct Texts<'py>(HashMap<usize, (Bound<'py, PyString>, String)>);
+
+impl<'py> Texts<'py> {
+    fn convert(&mut self, text: &Bound<'py, PyString>) -> String {
+        // An object that is kept here keeps its address.
+        let kept = self.0.entry(text.as_ptr().addr());
+        kept.or_insert_with(|| (text.clone(), text.to_string_lossy().into_owned())).1.clone()
+    }
+}
+
+fn read<'py>(value: &Bound<'py, PyAny>, texts: &mut Texts<'py>, depth: usize) -> PyResult<Value> {
     if depth == 0 {
         let message = "the layer list is nested too deeply";
         return Err(Fault::new(Kind::Network, "network-structure", message)
@@ -25,7 +40,7 @@ fn read(value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
     }
     // What layer lists have most of comes first.
     if let Ok(text) = value.cast_exact::<PyString>() {
-        return Ok(Value::String(text.to_string_lossy().into_owned()));
+        return Ok(Value::String(texts.convert(text)));
     }
     if value.is_exact_instance_of::<PyBool>() {
         return Ok(Value::Bool(value.extract()?));
@@ -40,18 +55,18 @@ fn read(value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
         return Ok(Value::Null);
     }
     if let Ok(list) = value.cast::<PyList>() {
-        return list.iter().map(|item| read(&item, depth - 1)).collect();
+        return list.iter().map(|item| read(&item, texts, depth - 1)).collect();
     }
     if let Ok(tuple) = value.cast::<PyTuple>() {
-        return tuple.iter().map(|item| read(&item, depth - 1)).collect();
+        return tuple.iter().map(|item| read(&item, texts, depth - 1)).collect();
     }
     if let Ok(dict) = value.cast::<PyDict>() {
-        return object(dict, depth);
+        return object(dict, texts, depth);
     }
-    other(value, depth)
+    other(value, texts, depth)
 }
 
-fn object(dict: &Bound<'_, PyDict>, depth: usize) -> PyResult<Value> {
+fn object<'py>(dict: &Bound<'py, PyDict>, texts: &mut Texts<'py>, depth: usize) -> PyResult<Value> {
     let mut object = Map::with_capacity(dict.len());
     for (key, item) in dict.iter() {
         let Ok(key) = key.cast::<PyString>() else {
@@ -60,13 +75,13 @@ fn object(dict: &Bound<'_, PyDict>, depth: usize) -> PyResult<Value> {
                 .hint("give dictionaries with texts as keys")
                 .into());
         };
-        object.insert(key.to_string_lossy().into_owned(), read(&item, depth - 1)?);
+        object.insert(texts.convert(key), read(&item, texts, depth - 1)?);
     }
     Ok(Value::Object(object))
 }
 
 /// Numbers of other packages, and what has the values of a list.
-fn other(value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
+fn other<'py>(value: &Bound<'py, PyAny>, texts: &mut Texts<'py>, depth: usize) -> PyResult<Value> {
     if value.is_instance_of::<PyString>() {
         return Ok(Value::String(value.str()?.to_string_lossy().into_owned()));
     }
@@ -83,7 +98,7 @@ fn other(value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
                 _ => value.py().get_type::<PyDict>().call1((value,))?,
             };
             if !plain.is(value) {
-                return read(&plain, depth - 1);
+                return read(&plain, texts, depth - 1);
             }
         }
     }

@@ -70,7 +70,21 @@ fn stages_halve_and_the_front_is_measured_on_test_images() {
     assert_eq!(ended(&Outcome::Complete) + ended(&Outcome::Infeasible), 3);
     let test: Value = serde_json::from_slice(&fs::read(path.join("a/test.json")).unwrap()).unwrap();
     assert_eq!(test["images"], 2000);
-    assert!(!test["test_crossbar_accuracy"].as_object().unwrap().is_empty());
+    let measured = test["test_crossbar_accuracy"].as_object().unwrap();
+    assert!(!measured.is_empty());
+    // The front has them in its other forms, too.
+    let (_, json, _) = run(path, &["front", "a", "--format", "json"]);
+    let members: Vec<Value> = serde_json::from_str(&json).unwrap();
+    let (_, csv, _) = run(path, &["front", "a", "--format", "csv"]);
+    let mut table = csv::Reader::from_reader(csv.as_bytes());
+    let head = table.headers().unwrap().clone();
+    let at = head.iter().position(|name| name == "test_crossbar_accuracy").unwrap();
+    for (member, row) in members.iter().zip(table.records()) {
+        let known = &measured[&member["trial"].to_string()];
+        assert_eq!(member["metrics"]["test_crossbar_accuracy"], *known);
+        assert_eq!(row.unwrap()[at].parse::<f64>().ok(), known.as_f64());
+    }
+    assert_eq!(members.len(), measured.len());
     let page = fs::read_to_string(path.join("a/report.html")).unwrap();
     assert!(page.contains("Content-Security-Policy") && page.contains("crossbar accuracy"));
     // Another search with the same super net; one of another space is refused.

@@ -214,24 +214,24 @@ fn entry(fields: &mut Fields<'_, '_>, key: &str, value: &Value) -> Option<Entry>
         fields.bad(key, value, "a list of bits, scale and shape");
         return None;
     };
-    let bits = fields.as_bits(&format!("{key} bits"), bits);
+    let bits = fields.as_bits(format_args!("{key} bits"), bits);
     let scale = match scale {
         Value::Null => Some(None),
         Value::Number(_) | Value::Bool(_) | Value::String(_) => {
-            fields.as_number(&format!("{key} scale"), scale).map(Some)
+            fields.as_number(format_args!("{key} scale"), scale).map(Some)
         }
         Value::Array(_) | Value::Object(_) => {
-            fields.bad(&format!("{key} scale"), scale, "a number or null");
+            fields.bad(format_args!("{key} scale"), scale, "a number or null");
             None
         }
     };
-    let sizes = fields.as_sizes(&format!("{key} shape"), shape);
+    let sizes = fields.as_sizes(format_args!("{key} shape"), shape);
     let shape = sizes.and_then(|sizes| match *sizes.as_slice() {
         [channels, height, width] => Some(Shape::Map { channels, height, width }),
         [features] => Some(Shape::Vector { features }),
         _ => {
             let wanted = "a list of channels, height and width, or of features";
-            fields.bad(&format!("{key} shape"), shape, wanted);
+            fields.bad(format_args!("{key} shape"), shape, wanted);
             None
         }
     });

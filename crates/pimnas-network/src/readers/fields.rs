@@ -1,5 +1,7 @@
 //! Reading the keys of one JSON object, with every problem collected.
 
+use std::fmt::Display;
+
 use serde_json::{Map, Value};
 
 use crate::error::{NetworkError, NetworkErrorCode};
@@ -57,7 +59,7 @@ impl<'a, 'p> Fields<'a, 'p> {
         place: Place<'a>,
         problems: &'p mut Problems,
     ) -> Self {
-        Self { object, place, known: Vec::new(), problems }
+        Self { object, place, known: Vec::with_capacity(object.len()), problems }
     }
 
     pub(super) fn report(&mut self, code: NetworkErrorCode, why: &str, hint: &str) {
@@ -65,7 +67,7 @@ impl<'a, 'p> Fields<'a, 'p> {
     }
 
     /// A key's value that is wrong: "stride is "a", not …".
-    pub(super) fn bad(&mut self, key: &str, value: &Value, wanted: &str) {
+    pub(super) fn bad(&mut self, key: impl Display, value: &Value, wanted: &str) {
         let shown = match value {
             // The file may have either.
             Value::Null => "null or NaN".to_owned(),
@@ -118,7 +120,7 @@ impl<'a, 'p> Fields<'a, 'p> {
     }
 
     /// Sizes in a list.
-    pub(super) fn as_sizes(&mut self, key: &str, value: &Value) -> Option<Vec<usize>> {
+    pub(super) fn as_sizes(&mut self, key: impl Display, value: &Value) -> Option<Vec<usize>> {
         let sizes = value.as_array().and_then(|list| {
             list.iter().map(|size| usize::try_from(integer(size)?).ok()).collect()
         });
@@ -164,12 +166,12 @@ impl<'a, 'p> Fields<'a, 'p> {
     }
 
     /// Bits, sign included, of a key that is there.
-    pub(super) fn as_bits(&mut self, key: &str, value: &Value) -> Option<u32> {
+    pub(super) fn as_bits(&mut self, key: impl Display, value: &Value) -> Option<u32> {
         let Some(bits) = integer(value).and_then(|bits| u32::try_from(bits).ok()) else {
-            self.bad(key, value, "a number of bits");
+            self.bad(&key, value, "a number of bits");
             return None;
         };
-        if let Some(why) = bits_problem(key, bits) {
+        if let Some(why) = bits_problem(&key, bits) {
             self.report(NetworkErrorCode::Precision, &why, BITS_HINT);
             return None;
         }
@@ -177,7 +179,7 @@ impl<'a, 'p> Fields<'a, 'p> {
     }
 
     /// A number.
-    pub(super) fn as_number(&mut self, key: &str, value: &Value) -> Option<f64> {
+    pub(super) fn as_number(&mut self, key: impl Display, value: &Value) -> Option<f64> {
         let number = value.as_f64();
         if number.is_none() {
             self.bad(key, value, "a number");

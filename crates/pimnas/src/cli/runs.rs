@@ -191,7 +191,9 @@ pub fn front(args: &FrontArgs) -> Result<(), Failure> {
         FrontForm::Csv => front_csv(&summary, &place)?,
         FrontForm::Json => {
             let all = ordered(&summary);
-            let all: Json = all.iter().map(|one| trial_json(&summary, one, &place)).collect();
+            let test = TestAccuracies::read(&place);
+            let json = |one: &&TrialSummary| trial_json(&summary, one, (&place, test.as_ref()));
+            let all: Json = all.iter().map(json).collect();
             format!("{all:#}\n")
         }
     };
@@ -207,6 +209,8 @@ fn front_csv(summary: &RunSummary, place: &Place) -> Result<String, Failure> {
         .collect();
     head.extend(scalars.iter().map(|&at| summary.objectives[at].metric.name.clone()));
     head.extend(summary.metrics.iter().map(|metric| metric.name.clone()));
+    let test = TestAccuracies::read(place);
+    head.extend(test.as_ref().map(|_| TestAccuracies::NAME.to_owned()));
     head.extend(summary.info.decisions.iter().map(|decision| decision.path.clone()));
     head.push("command".to_owned());
     let failed = |error: csv::Error| Failure::new(error, None);
@@ -216,6 +220,7 @@ fn front_csv(summary: &RunSummary, place: &Place) -> Result<String, Failure> {
         let mut row = vec![member.trial.id.0.to_string(), member.hash.clone()];
         row.extend(scalars.iter().map(|&at| figure(member.values.get(at).copied().flatten())));
         row.extend(member.trial.figures.iter().map(|&value| figure(value)));
+        row.extend(test.as_ref().map(|test| figure(test.of(member.trial.id))));
         let decided = summary.decided(&member.trial);
         let choice = |path: &str| {
             decided.iter().find(|(known, _)| *known == path).map_or("", |(_, choice)| choice)
@@ -258,10 +263,17 @@ fn lineage_word(lineage: &Lineage) -> &'static str {
 }
 
 /// A trial as JSON.
-pub fn trial_json(summary: &RunSummary, one: &TrialSummary, place: &Place) -> Json {
+pub fn trial_json(
+    summary: &RunSummary,
+    one: &TrialSummary,
+    (place, test): (&Place, Option<&TestAccuracies>),
+) -> Json {
     let names = summary.metrics.iter().map(|metric| metric.name.clone());
     let figures = one.trial.figures.iter().map(|figure| json!(figure));
-    let figures: serde_json::Map<String, Json> = names.zip(figures).collect();
+    let mut figures: serde_json::Map<String, Json> = names.zip(figures).collect();
+    if let Some(measured) = test.and_then(|test| test.of(one.trial.id)) {
+        figures.insert(TestAccuracies::NAME.to_owned(), json!(measured));
+    }
     let names = summary.objectives.iter().map(|objective| objective.metric.name.clone());
     let values: serde_json::Map<String, Json> =
         names.zip(one.values.iter().map(|value| json!(value))).collect();
@@ -465,7 +477,10 @@ pub fn show(args: &ShowArgs) -> Result<(), Failure> {
     let one = chosen(&summary, args.trial, &args.run)?;
     let text = match args.format {
         Form::Table => show_text(&summary, one, &place),
-        Form::Json => format!("{:#}\n", trial_json(&summary, one, &place)),
+        Form::Json => {
+            let test = TestAccuracies::read(&place);
+            format!("{:#}\n", trial_json(&summary, one, (&place, test.as_ref())))
+        }
     };
     args.output.write(&text)
 }

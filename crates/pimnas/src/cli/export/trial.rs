@@ -6,7 +6,7 @@ use pimnas::Network;
 use pimnas::formats::NamedTensors;
 use pimnas::search::Rollout;
 use pimnas::search::space::RealisedHardware;
-use pimnas::store::{Place, RunSummary};
+use pimnas::store::{Place, RunSummary, TestAccuracies};
 
 use super::{ExportArgs, Package};
 use crate::cli::dataset::DatasetArgs;
@@ -35,7 +35,8 @@ pub fn package(args: &ExportArgs, run: &Path) -> Result<Package, Failure> {
         Some((network, tensors, dataset)) => (network, Some(tensors), Some(dataset)),
         None => (candidate.network, None, None),
     };
-    let metrics = runs::trial_json(&summary, one, &place);
+    let test = TestAccuracies::read(&place);
+    let metrics = runs::trial_json(&summary, one, (&place, test.as_ref()));
     let texts = vec![
         ("genotype.json", format!("{}\n", summary.genotype(&one.trial))),
         ("metrics.json", format!("{metrics:#}\n")),
