@@ -117,6 +117,13 @@ def quantised(values: torch.Tensor, bits: int, scale: Union[float, torch.Tensor]
     return cut + (torch.round(cut / step) * step - cut).detach()
 
 
+def _weights(raw: torch.Tensor, bits: int) -> tuple[torch.Tensor, float]:
+    """Weights on the grid of their largest, and the scale of that grid. A candidate has these, not the
+    ones that are trained: in fixed point the published interface takes weights as they are."""
+    scale = float(raw.detach().abs().max())
+    return quantised(raw, bits, scale), scale
+
+
 class _Trace:
     """What a candidate is as a list of layers, while it is put together."""
 
@@ -217,7 +224,7 @@ class PimConv(_Block):
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Outputs of the current candidate."""
         bits, kernel, weight, norm = self._chosen()
-        weight = quantised(weight, bits, weight.detach().abs().max())
+        weight, _ = _weights(weight, bits)
         outputs = functional.conv2d(inputs, weight, stride=self.stride, padding=kernel // 2)
         outputs = quantised(outputs, bits, self._follow("conv_scale", outputs))
         outputs = functional.batch_norm(
@@ -238,19 +245,20 @@ class PimConv(_Block):
     def describe(self, trace: _Trace) -> None:
         """Add the layers of the current candidate."""
         bits, kernel, weight, norm = self._chosen()
+        weight, scale = _weights(weight.detach(), bits)
         begin = trace.at
         _, rows, columns = trace.shape
         size = [-(-rows // self.stride), -(-columns // self.stride)]
         trace.add(
             "conv",
             (bits, float(self.conv_scale), [len(weight), *size]),
-            parameters={"weight": weight.detach()},
+            parameters={"weight": weight},
             in_channels=weight.shape[1],
             out_channels=len(weight),
             kernel_size=kernel,
             stride=self.stride,
             padding=kernel // 2,
-            weight_info={"bit": bits, "scale": float(weight.detach().abs().max())},
+            weight_info={"bit": bits, "scale": scale},
         )
         trace.add(
             "bn",
@@ -279,13 +287,14 @@ class PimClassifier(_Block):
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Outputs of the current candidate."""
         bits, weight = self._value(self.bits), self.weight[:, : self._value(self.channels)]
-        weight = quantised(weight, bits, weight.detach().abs().max())
+        weight, _ = _weights(weight, bits)
         outputs = functional.linear(inputs.mean((2, 3)), weight)
         return quantised(outputs, bits, self._follow("scale", outputs))
 
     def describe(self, trace: _Trace) -> None:
         """Add the layers of the current candidate."""
         bits, weight = self._value(self.bits), self.weight[:, : self._value(self.channels)].detach()
+        weight, scale = _weights(weight, bits)
         channels, *size = trace.shape
         end = (None, None, [channels, 1, 1])
         trace.add("adaptive_pooling", end, input_size=size, output_size=[1, 1])
@@ -296,7 +305,7 @@ class PimClassifier(_Block):
             parameters={"weight": weight},
             in_features=channels,
             out_features=len(weight),
-            weight_info={"bit": bits, "scale": float(weight.abs().max())},
+            weight_info={"bit": bits, "scale": scale},
         )
 
 
