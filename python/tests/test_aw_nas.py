@@ -83,8 +83,6 @@ def test_a_candidate_computes_what_it_describes(trained: PimWeightsManager) -> N
         steps = (outputs - expected).abs() * (2 ** (bits - 1) - 1) / scale
         # A sum in another order may fall to the other side of a border between two values.
         assert steps.mean() < 0.05 and steps.max() <= 2, (steps.mean(), steps.max())
-        clear = expected.sort(1).values.diff(dim=1)[:, -1] * (2 ** (bits - 1) - 1) / scale > 32
-        assert (outputs.argmax(1) == expected.argmax(1))[clear].all()
 
 
 def test_costs_are_those_of_the_described_network(trained: PimWeightsManager) -> None:
