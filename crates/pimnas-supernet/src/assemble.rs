@@ -1,6 +1,6 @@
 //! Candidates: a rollout's network with its weights, scales and hardware.
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use pimnas_config::RawConfig;
 use pimnas_formats::NamedTensors;
 use pimnas_network::{Network, Operation};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn_tensor::{Device, Tensor, TensorData};
 use pimnas_search::{Candidate, PaddingFlag, Rollout, Space};
 use pimnas_train::{
     Activations, ForwardPass, LayerState, Leaves, Model, Output, PassOptions, TrainError, Update,

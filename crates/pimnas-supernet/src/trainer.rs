@@ -1,6 +1,6 @@
 //! Trainings of super nets, step by step.
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use pimnas_data::{Dataset, Normalisation};
 use pimnas_search::Rollout;
 use pimnas_train::{
@@ -138,6 +138,14 @@ impl SupernetTrainer {
     /// # Errors
     /// A loss that is no number, and what sampler and forward passes may say.
     pub fn next(
+        &mut self,
+        loader: &Loader<'_>,
+    ) -> Result<(SupernetStep, Option<Sums>), SupernetError> {
+        // All of it in the pool: a thread outside would go to sleep and be woken at each layer.
+        rayon::scope(|_| self.next_here(loader))
+    }
+
+    fn next_here(
         &mut self,
         loader: &Loader<'_>,
     ) -> Result<(SupernetStep, Option<Sums>), SupernetError> {

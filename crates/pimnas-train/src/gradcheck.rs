@@ -5,7 +5,7 @@
 //! is measured from two evaluations, summed in double precision, and compared with the gradient
 //! times d.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn_tensor::{Device, Tensor, TensorData};
 use pimnas_network::{Pooling, PoolingMode};
 
 use crate::kernel::conv::{ConvOptions, EvenEdge};

@@ -1,6 +1,6 @@
 //! Trainings, step by step.
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use pimnas_data::{Dataset, Normalisation, Pixels};
 use pimnas_network::{Shape, ShapedNetwork};
 use serde::{Deserialize, Serialize};
@@ -184,6 +184,14 @@ impl Trainer {
     /// # Errors
     /// A loss that is no number, and what a forward pass may say.
     pub fn next(&mut self, loader: &Loader<'_>) -> Result<(StepReport, Option<Sums>), TrainError> {
+        // All of it in the pool: a thread outside would go to sleep and be woken at each layer.
+        rayon::scope(|_| self.next_here(loader))
+    }
+
+    fn next_here(
+        &mut self,
+        loader: &Loader<'_>,
+    ) -> Result<(StepReport, Option<Sums>), TrainError> {
         let Position { epoch, batch, .. } = self.position;
         let order = match self.order.take() {
             Some((of, order)) if of == epoch => order,
@@ -250,6 +258,10 @@ impl Trainer {
     /// # Errors
     /// What a forward pass may say.
     pub fn evaluate(&self, loader: &Loader<'_>) -> Result<Evaluation, TrainError> {
+        rayon::scope(|_| self.evaluate_here(loader))
+    }
+
+    fn evaluate_here(&self, loader: &Loader<'_>) -> Result<Evaluation, TrainError> {
         let mut total = Evaluation::default();
         let count = loader.dataset.len();
         let device = self.device.clone().inner();

@@ -1,7 +1,7 @@
 //! Gradients of every layer.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use burn::tensor::{Device, Tensor};
+use burn_tensor::{Device, Tensor};
 use pimnas_train::gradcheck::{Checked, convolutions, others};
 use pimnas_train::{Activation, Quantiser, ops};
 

@@ -5,7 +5,7 @@
 //! largest magnitude.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn_tensor::{Device, Tensor, TensorData};
 use pimnas_train::ops::{self, Tail, Targets};
 use pimnas_train::{Activation, ConvOptions, EvenEdge};
 use serde_json::Value;

@@ -112,7 +112,7 @@ fn a_quantised_network_learns_and_infers_the_same_from_its_file() {
         assert!(found.accuracy() > 0.95, "{precision:?}: {}", found.accuracy());
 
         let batch = loader.plain(0..32);
-        let input = images(batch.images.clone(), batch.dims, &burn::tensor::Device::flex());
+        let input = images(batch.images.clone(), batch.dims, &burn_tensor::Device::flex());
         let own = pimnas_train::ops::values(trainer.model.evaluate(input, precision).unwrap());
         let (network, tensors) = match precision {
             Precision::Float => {

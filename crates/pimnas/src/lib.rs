@@ -1,7 +1,7 @@
 //! Design a neural network and the processing-in-memory hardware that runs it, together.
 //!
 //! This crate is the façade: it gathers what the rooms below it offer and has no logic of its
-//! own. The command `pimnas` is built on it.
+//! own beside that of the command `pimnas`, which is built on it.
 //!
 //! ```
 //! use pimnas::{Options, RawConfig, resolve, simulate, zoo};
@@ -19,6 +19,8 @@
 //! # Ok(())
 //! # }
 //! ```
+
+pub mod cli;
 
 pub use pimnas_config::{Diagnostics, Format, Hardware, HardwarePoint, RawConfig, resolve};
 pub use pimnas_hardware::{Fidelity, Quirk, Quirks};

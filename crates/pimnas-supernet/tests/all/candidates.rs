@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::common::{batch, rollouts, supernet};
-use burn::tensor::Device;
+use burn_tensor::Device;
 use pimnas_config::{RawConfig, resolve};
 use pimnas_formats::NamedTensors;
 use pimnas_hardware::{Fidelity, Quirks};

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use burn::backend::Flex;
-use burn::backend::flex::FlexTensor;
-use burn::tensor::{Shape, TensorData};
+use burn_flex::Flex;
+use burn_flex::FlexTensor;
+use burn_tensor::{Shape, TensorData};
 use rayon::prelude::*;
 
 use super::recycle::buffer;

@@ -9,9 +9,18 @@ mod map;
 mod recycle;
 mod shared;
 
-use burn::backend::Backend;
-use burn::backend::backend_extension;
-use burn::backend::tensor::FloatTensor;
+use burn_backend::Backend;
+use burn_backend::tensor::FloatTensor;
+use burn_backend_extension::backend_extension;
+
+/// The paths that the macro below writes. The crate `burn` has them, too, with modules and
+/// regular expressions that nothing here needs and every build would wait for.
+mod burn {
+    pub mod backend {
+        pub use burn_backend::*;
+        pub use burn_dispatch::{backend::*, backends::*, device::*, tensor::*};
+    }
+}
 
 pub use map::{Map, Tail, Targets};
 pub use shared::Use;

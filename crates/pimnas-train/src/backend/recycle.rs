@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use burn::backend::flex::FlexTensor;
+use burn_flex::FlexTensor;
 
 /// Smaller buffers are cheap.
 const SMALLEST: usize = 16 << 10;

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use burn::backend::flex::FlexTensor;
+use burn_flex::FlexTensor;
 
 use super::flex::add;
 use super::recycle::recycle;

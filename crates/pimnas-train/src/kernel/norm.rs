@@ -55,6 +55,19 @@ fn chunk<const N: usize>(values: &[f32], at: usize) -> [f32; N] {
     values.get(at..).and_then(<[f32]>::first_chunk).copied().unwrap_or([0.0; N])
 }
 
+/// A value for each lane. A loop, since the array methods of the standard library are not inlined
+/// into functions with more instructions, and then neither is what they call.
+#[inline(always)]
+fn lanes<const N: usize>(value: impl Fn(usize) -> f32) -> [f32; N] {
+    let mut values = [0.0; N];
+    let mut i = 0;
+    while i < N {
+        values[i] = value(i);
+        i += 1;
+    }
+    values
+}
+
 struct Columns<'a, T> {
     terms: T,
     channels: usize,
@@ -153,8 +166,8 @@ impl Terms for Shifted<'_> {
     #[inline(always)]
     fn of<const N: usize>(&self, at: usize, c: usize) -> ([[f32; N]; 2], [f32; N]) {
         let (values, shift) = (chunk::<N>(self.values, at), chunk::<N>(self.shift, c));
-        let apart = std::array::from_fn(|i| values[i] - shift[i]);
-        ([apart, apart.map(|value| value * value)], values)
+        let apart: [f32; N] = lanes(|i| values[i] - shift[i]);
+        ([apart, lanes(|i| apart[i] * apart[i])], values)
     }
 }
 
@@ -299,8 +312,8 @@ impl<P: Fn(f32, f32) -> f32 + Copy + Sync> Terms for Backward<'_, P> {
     fn of<const N: usize>(&self, at: usize, c: usize) -> ([[f32; N]; 2], [f32; N]) {
         let (output, gradient) = (chunk::<N>(self.output, at), chunk::<N>(self.gradient, at));
         let (input, mean) = (chunk::<N>(self.input, at), chunk::<N>(self.mean, c));
-        let passed = std::array::from_fn(|i| (self.pass)(output[i], gradient[i]));
-        ([passed, std::array::from_fn(|i| passed[i] * (input[i] - mean[i]))], [0.0; N])
+        let passed: [f32; N] = lanes(|i| (self.pass)(output[i], gradient[i]));
+        ([passed, lanes(|i| passed[i] * (input[i] - mean[i]))], [0.0; N])
     }
 }
 

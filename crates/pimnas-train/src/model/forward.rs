@@ -1,6 +1,6 @@
 //! Forward passes.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn_tensor::{Device, Tensor, TensorData};
 use pimnas_network::{Convolution, Network, Operation, PoolingMode, Source};
 
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,7 @@ mod parts;
 mod plan;
 mod state;
 
-use burn::tensor::{Device, Tensor};
+use burn_tensor::{Device, Tensor};
 use pimnas_network::{Network, Operation, Shape, ShapedNetwork};
 
 pub use forward::{Activations, ForwardPass, Output, PassOptions, PassPurpose, Precision, images};

@@ -1,7 +1,7 @@
 //! The crossbar in the loop: what devices and converters do to a layer, in the forward pass of a
 //! training, so that the net learns to live with it. Gradients pass as if nothing happened.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn_tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::conv::ConvOptions;

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 
 use crate::kernel::conv::ConvOptions;
 use crate::kernel::element::Activation;

@@ -1,6 +1,6 @@
 //! Parameters and state of a network by name.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn_tensor::{Device, Tensor, TensorData};
 use indexmap::IndexMap;
 
 use crate::error::TrainError;

@@ -2,9 +2,9 @@
 //!
 //! Shapes and meanings are those of [`crate::ops`], whose functions call these where they must.
 
-use burn::tensor::module;
-use burn::tensor::ops::{AvgPoolOptions, ConvOptions as BurnConvOptions, MaxPoolOptions};
-use burn::tensor::{Int, Tensor, TensorData};
+use burn_tensor::module;
+use burn_tensor::ops::{AvgPoolOptions, ConvOptions as BurnConvOptions, MaxPoolOptions};
+use burn_tensor::{Int, Tensor, TensorData};
 use pimnas_network::{Pooling, PoolingMode};
 
 use super::{Map, Normalised, Tail, Targets, values};
@@ -43,7 +43,7 @@ pub fn linear(input: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
 pub fn activation<const D: usize>(input: Tensor<D>, which: Activation) -> Tensor<D> {
     match which {
         Activation::Identity => input,
-        Activation::Relu => burn::tensor::activation::relu(input),
+        Activation::Relu => burn_tensor::activation::relu(input),
         Activation::HardTanh => input.clamp(-1.0, 1.0),
     }
 }
@@ -173,7 +173,7 @@ pub fn cross_entropy(logits: Tensor<2>, targets: &Targets) -> Tensor<1> {
     let device = logits.device();
     let labels: Vec<i64> = targets.labels.iter().map(|&label| i64::from(label)).collect();
     let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [items, 1]), &device);
-    let logarithms = burn::tensor::activation::log_softmax(logits, 1);
+    let logarithms = burn_tensor::activation::log_softmax(logits, 1);
     let stated = logarithms.clone().gather(1, labels).sum();
     let all = logarithms.sum() / classes as f32;
     let loss = stated * (1.0 - targets.smoothing) + all * targets.smoothing;

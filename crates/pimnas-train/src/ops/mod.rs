@@ -7,7 +7,7 @@
 //! differentiable where an input is, by [`Tensor::backward`].
 //!
 //! ```
-//! use burn::tensor::{Device, Tensor};
+//! use burn_tensor::{Device, Tensor};
 //! use pimnas_train::{ConvOptions, EvenEdge, ops};
 //!
 //! let device = Device::flex().autodiff();
@@ -22,8 +22,8 @@
 
 pub mod composed;
 
-use burn::backend::Dispatch;
-use burn::tensor::{Device, Tensor};
+use burn_dispatch::Dispatch;
+use burn_tensor::{Device, Tensor};
 use pimnas_network::Pooling;
 
 use crate::backend::TrainBackend;

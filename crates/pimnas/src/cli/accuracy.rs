@@ -3,16 +3,16 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
-use pimnas::Network;
-use pimnas::device::{Draw, Seed};
-use pimnas::infer::{Parameters, Tensor};
-use pimnas::interface::{EffectStages, Model, Study};
-use pimnas::report::accuracy::{
+use crate::Network;
+use crate::device::{Draw, Seed};
+use crate::infer::{Parameters, Tensor};
+use crate::interface::{EffectStages, Model, Study};
+use crate::report::accuracy::{
     AccuracyReport, AccuracySubject, NamedStage, accuracy_csv, accuracy_json, accuracy_table,
     device_table,
 };
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::calibration::CalibrationArgs;
 use super::dataset::DatasetArgs;

@@ -2,18 +2,18 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
-use indicatif::ProgressBar;
-use pimnas::Options;
-use pimnas::cosearch::{HardwareTable, JointTable, TableAccuracy};
-use pimnas::report::curves::{Series, svg};
-use pimnas::report::table::table;
-use pimnas::search::benchmark::{
+use crate::Options;
+use crate::cosearch::{HardwareTable, JointTable, TableAccuracy};
+use crate::report::curves::{Series, svg};
+use crate::report::table::table;
+use crate::search::benchmark::{
     Curve, Ground, Known, Plan, Summary, Volume, mann_whitney, qualities,
 };
-use pimnas::search::controllers::{ABLATIONS, NAMES, by_name};
-use pimnas::search::search::{Constraint, Goals, Metric, Objective, metrics};
-use pimnas::search::{Space, WrittenSpace};
+use crate::search::controllers::{ABLATIONS, NAMES, by_name};
+use crate::search::search::{Constraint, Goals, Metric, Objective, metrics};
+use crate::search::{Space, WrittenSpace};
+use clap::{Args, Subcommand, ValueEnum};
+use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -245,8 +245,7 @@ fn search(args: &SearchArgs) -> Result<(), Failure> {
     let bar = ProgressBar::new(controllers.len() as u64);
     let mut all: Vec<(&str, Vec<Curve>)> = Vec::new();
     for name in controllers {
-        let make =
-            || by_name(name).unwrap_or_else(|| Box::new(pimnas::search::controllers::Random));
+        let make = || by_name(name).unwrap_or_else(|| Box::new(crate::search::controllers::Random));
         let curves = args.threads.run(|| ground.curves(&make, plan).map_err(failed))?;
         all.push((name, curves));
         bar.inc(1);
@@ -304,7 +303,7 @@ fn goals(args: &SearchArgs, metrics: &[Metric]) -> Result<Goals, Failure> {
         match given.parse() {
             Ok(constraint) => constraints.push(constraint),
             Err(error) => {
-                let error: pimnas::search::search::GoalError = error;
+                let error: crate::search::search::GoalError = error;
                 text += &Failure::new(&error, Some(error.hint())).text;
             }
         }

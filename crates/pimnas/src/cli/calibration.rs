@@ -1,8 +1,8 @@
 //! Quantisation after training.
 
+use crate::infer::{CalibrationRules, Percentile, RangeRule};
+use crate::interface::Calibration;
 use clap::{Args, ValueEnum};
-use pimnas::infer::{CalibrationRules, Percentile, RangeRule};
-use pimnas::interface::Calibration;
 
 use super::failure::Failure;
 

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::report::table::table;
+use crate::{CandidateNet, HardwareInterface, InterfaceOptions};
 use clap::{Args, ValueEnum};
-use pimnas::report::table::table;
-use pimnas::{CandidateNet, HardwareInterface, InterfaceOptions};
 use serde_json::{Map, Value};
 
 use super::failure::Failure;

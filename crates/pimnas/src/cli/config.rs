@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::Format;
+use crate::config::registry::Usage;
+use crate::config::{KEYS, Provenance, check, describe};
+use crate::report::table::table;
 use clap::{Args, Subcommand, ValueEnum};
-use pimnas::Format;
-use pimnas::config::registry::Usage;
-use pimnas::config::{KEYS, Provenance, check, describe};
-use pimnas::report::table::table;
 use serde_json::json;
 
 use super::failure::{BAD_INPUT, Failure, render_diagnostics};

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::data::{BatchOptions, Batches, Dataset, Normalisation, Pixels};
+use crate::infer::Tensor;
+use crate::network::Shape;
 use clap::Args;
-use pimnas::data::{BatchOptions, Batches, Dataset, Normalisation, Pixels};
-use pimnas::infer::Tensor;
-use pimnas::network::Shape;
 
 use super::dataset_source::Source;
 use super::failure::Failure;

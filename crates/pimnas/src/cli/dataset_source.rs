@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use pimnas::data::cifar::Cifar;
-use pimnas::data::folder::{Colour, FolderOptions, Size};
-use pimnas::data::{DataError, Dataset, arrays, fashion_mnist, folder, idx, locate};
-use pimnas::network::Shape;
+use crate::data::cifar::Cifar;
+use crate::data::folder::{Colour, FolderOptions, Size};
+use crate::data::{DataError, Dataset, arrays, fashion_mnist, folder, idx, locate};
+use crate::network::Shape;
 
 use super::failure::Failure;
 use super::model::read_tensors;

@@ -1,9 +1,9 @@
 //! `pimnas explain`.
 
+use crate::explore::sensitivity::{knobs, sensitivity};
+use crate::report::explanation;
+use crate::simulate;
 use clap::Args;
-use pimnas::explore::sensitivity::{knobs, sensitivity};
-use pimnas::report::explanation;
-use pimnas::simulate;
 
 use super::failure::Failure;
 use super::inputs::{HardwareArgs, ModeArgs, NetworkArgs, simulation_failure};

@@ -1,6 +1,6 @@
 //! How the trials of a run stand to its constraints.
 
-use pimnas::store::{BoundSummary, RunSummary};
+use crate::store::{BoundSummary, RunSummary};
 use serde_json::{Value as Json, json};
 
 use super::runs::digits;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::infer::{AdcRange, Mode};
+use crate::interface::Model;
 use clap::{Args, ValueEnum};
-use pimnas::infer::{AdcRange, Mode};
-use pimnas::interface::Model;
 
 use super::calibration::CalibrationArgs;
 use super::failure::Failure;

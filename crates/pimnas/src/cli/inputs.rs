@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
-use pimnas::network::zoo::{self, ZooOptions};
-use pimnas::{
+use crate::network::zoo::{self, ZooOptions};
+use crate::{
     Fidelity, Format, Hardware, InnerPipeline, Network, Options, Quirk, Quirks, RawConfig,
     SimulationError,
 };
+use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
 use super::onnx::{converted, is_onnx};
@@ -129,7 +129,7 @@ impl HardwareArgs {
     /// Reads the description, applies the overrides and resolves it.
     pub fn load(&self) -> Result<(RawConfig, Hardware), Failure> {
         let LoadedConfig { raw, text } = self.load_raw()?;
-        let hardware = pimnas::config::resolve(&raw)
+        let hardware = crate::config::resolve(&raw)
             .map_err(|problems| Failure::of_config(&problems, &text))?;
         Ok((raw, hardware))
     }

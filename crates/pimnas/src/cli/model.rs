@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use pimnas::InterfaceError;
-use pimnas::formats::{NamedTensors, TensorData};
-use pimnas::infer::{InferError, Parameters, Tensor};
+use crate::InterfaceError;
+use crate::formats::{NamedTensors, TensorData};
+use crate::infer::{InferError, Parameters, Tensor};
 
 use super::failure::Failure;
 use super::inputs::simulation_failure;
@@ -72,7 +72,7 @@ pub fn read_tensor(path: &Path, name: &str) -> Result<Tensor, Failure> {
 }
 
 /// A tensor of a file as floats; those that are 32-bit floats are not copied.
-pub fn floats(path: &Path, tensor: pimnas::formats::Tensor) -> Result<Tensor, Failure> {
+pub fn floats(path: &Path, tensor: crate::formats::Tensor) -> Result<Tensor, Failure> {
     let dims = tensor.dims().to_vec();
     let values = match tensor.into_data() {
         TensorData::F32(values) => values,
@@ -91,7 +91,7 @@ pub fn floats(path: &Path, tensor: pimnas::formats::Tensor) -> Result<Tensor, Fa
 pub fn write_tensors(path: &Path, tensors: &[(&str, &Tensor)]) -> Result<(), Failure> {
     let mut named = NamedTensors::new();
     for &(name, tensor) in tensors {
-        let stored = pimnas::formats::Tensor::f32(tensor.dims(), tensor.data().to_vec())
+        let stored = crate::formats::Tensor::f32(tensor.dims(), tensor.data().to_vec())
             .map_err(|error| Failure::of_file(path, &error, Some(error.hint())))?;
         named.insert(name, stored);
     }

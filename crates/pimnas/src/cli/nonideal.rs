@@ -5,13 +5,13 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
-use pimnas::Hardware;
-use pimnas::device::{
+use crate::Hardware;
+use crate::device::{
     AdcError, CellBits, DeviceError, DeviceQuirks, Drift, IrDrop, IrDropMethod, MeasuredDevice,
     NonIdealities, OnOffRatio, ReadNoise, StuckAt, Variation, VariationLaw, Wires,
 };
-use pimnas::units::Ohms;
+use crate::units::Ohms;
+use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
 use super::output::read_file;

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use pimnas::Network;
-use pimnas::formats::OnnxLimits;
-use pimnas::formats::convert::{ConvertOptions, Converted};
-use pimnas::formats::graph::FloatGraph;
-use pimnas::infer::Parameters;
+use crate::Network;
+use crate::formats::OnnxLimits;
+use crate::formats::convert::{ConvertOptions, Converted};
+use crate::formats::graph::FloatGraph;
+use crate::infer::Parameters;
 
 use super::failure::Failure;
 use super::inputs::{ZooArgs, load_network};

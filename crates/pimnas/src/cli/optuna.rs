@@ -3,8 +3,8 @@
 use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 
+use crate::store::optuna_journal;
 use clap::Args;
-use pimnas::store::optuna_journal;
 
 use super::failure::Failure;
 use super::output::{note, print, write_file_by};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::infer::MAX_BITS;
+use crate::interface::{Calibration, Model};
+use crate::network::Operation;
 use clap::Args;
-use pimnas::infer::MAX_BITS;
-use pimnas::interface::{Calibration, Model};
-use pimnas::network::Operation;
 
 use super::failure::Failure;
 

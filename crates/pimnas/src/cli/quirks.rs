@@ -1,10 +1,10 @@
 //! Which of the reference's defects are kept where outputs are computed.
 
+use crate::device::{DeviceQuirk, DeviceQuirks};
+use crate::infer::{InferenceQuirk, InferenceQuirks};
+use crate::interface::ModelQuirks;
+use crate::{Fidelity, Quirk, Quirks};
 use clap::Args;
-use pimnas::device::{DeviceQuirk, DeviceQuirks};
-use pimnas::infer::{InferenceQuirk, InferenceQuirks};
-use pimnas::interface::ModelQuirks;
-use pimnas::{Fidelity, Quirk, Quirks};
 
 use super::failure::Failure;
 use super::inputs::FidelityArg;

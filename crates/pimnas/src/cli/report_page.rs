@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::page::{RunPage, render};
+use crate::store::{Place, RunSummary, TestAccuracies};
 use clap::Args;
-use pimnas::page::{RunPage, render};
-use pimnas::store::{Place, RunSummary, TestAccuracies};
 
 use super::failure::Failure;
 use super::output::{print, write_file};
@@ -53,7 +53,7 @@ fn report(
     summary: &RunSummary,
     place: &Place,
     sections: usize,
-) -> Result<pimnas::page::RunReport, Failure> {
+) -> Result<crate::page::RunReport, Failure> {
     let test = TestAccuracies::read(place);
     let folder = runs::shown_folder(place);
     let page = RunPage { folder: Some(&folder), test: test.as_ref(), sections };

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::RawConfig;
+use crate::report::table::table;
+use crate::search::search::{Lineage, Outcome, StopReason, Trial, TrialId};
+use crate::search::space::RealisedHardware;
+use crate::search::{Candidate, Space, WrittenSpace};
+use crate::store::{Place, RunSummary, TestAccuracies, TrialSummary};
 use clap::{Args, ValueEnum};
-use pimnas::config::RawConfig;
-use pimnas::report::table::table;
-use pimnas::search::search::{Lineage, Outcome, StopReason, Trial, TrialId};
-use pimnas::search::space::RealisedHardware;
-use pimnas::search::{Candidate, Space, WrittenSpace};
-use pimnas::store::{Place, RunSummary, TestAccuracies, TrialSummary};
 use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
@@ -93,7 +93,7 @@ pub fn digits(value: f64) -> String {
 
 /// Whether the hypervolume of a front of that size can be had in a moment.
 pub fn volume_is_cheap(objectives: usize, front: usize) -> bool {
-    objectives <= 2 || front <= pimnas::store::cheap_front(objectives)
+    objectives <= 2 || front <= crate::store::cheap_front(objectives)
 }
 
 pub fn read(run: &Path) -> Result<(RunSummary, Place), Failure> {
@@ -109,7 +109,7 @@ pub fn shown_folder(place: &Place) -> String {
 
 /// The command that reproduces a trial's costs.
 pub fn command(trial: &TrialSummary, place: &Place) -> String {
-    pimnas::page::run::command(trial, &shown_folder(place))
+    crate::page::run::command(trial, &shown_folder(place))
 }
 
 /// How a run ended, in words.
@@ -393,7 +393,7 @@ fn status_text(summary: &RunSummary, place: &Place) -> String {
     format!("{all}\n{funnel}\n{said}")
 }
 
-fn ordered_by(summary: &RunSummary, objective: &pimnas::store::ObjectiveSummary) -> Option<f64> {
+fn ordered_by(summary: &RunSummary, objective: &crate::store::ObjectiveSummary) -> Option<f64> {
     let at = summary.objectives.iter().position(|known| known == objective)?;
     let values = summary.members().filter_map(|member| member.values.get(at).copied().flatten());
     let way = objective.direction;

@@ -1,7 +1,7 @@
 //! The network that is part of the command: see `data/networks/README.md`.
 
-use pimnas::Network;
-use pimnas::infer::Parameters;
+use crate::Network;
+use crate::infer::Parameters;
 
 use super::failure::Failure;
 use super::model::infer_failure;

@@ -1,9 +1,9 @@
 //! `pimnas simulate`.
 
+use crate::report::simulation::Subject;
+use crate::report::{simulation_csv, simulation_json, simulation_table};
+use crate::simulate;
 use clap::{Args, ValueEnum};
-use pimnas::report::simulation::Subject;
-use pimnas::report::{simulation_csv, simulation_json, simulation_table};
-use pimnas::simulate;
 
 use super::failure::Failure;
 use super::inputs::{HardwareArgs, ModeArgs, NetworkArgs, simulation_failure};

@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use clap::{Args, Subcommand, ValueEnum};
-use pimnas::network::Operation;
-use pimnas::report::table::table;
-use pimnas::search::space::RealisedHardware;
-use pimnas::search::{
+use crate::network::Operation;
+use crate::report::table::table;
+use crate::search::space::RealisedHardware;
+use crate::search::{
     Candidate, Decision, Genotype, Problem, Problems, Purpose, Rejection, Rollout, Space, Streams,
     Value, WrittenSpace, spaces,
 };
-use pimnas::{Metrics, Network, Options, RawConfig, simulate};
+use crate::{Metrics, Network, Options, RawConfig, simulate};
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
@@ -462,7 +462,7 @@ fn decode(args: &DecodeArgs) -> Result<(), Failure> {
     let (base, _) = args.hardware.load()?;
     let bytes = read_file(&args.genotype)?;
     let text = String::from_utf8_lossy(&bytes);
-    let bad = |error: pimnas::search::rollout::GenotypeError| {
+    let bad = |error: crate::search::rollout::GenotypeError| {
         let hint = match error.problems.as_slice() {
             [single] => Some(single.hint.clone()),
             _ => None,

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::Network;
+use crate::config::{Diagnostic, DiagnosticCode, check};
+use crate::explore::{Points, Row, Setting, Task, sweep};
+use crate::report::sweep::{csv_head, csv_row, json_row};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use pimnas::Network;
-use pimnas::config::{Diagnostic, DiagnosticCode, check};
-use pimnas::explore::{Points, Row, Setting, Task, sweep};
-use pimnas::report::sweep::{csv_head, csv_row, json_row};
 
 use super::failure::{FOUND_WRONG, Failure};
 use super::inputs::{HardwareArgs, ModeArgs, ZooArgs, load_network, network_name};
@@ -104,7 +104,7 @@ fn read_points(args: &SweepArgs) -> Result<Points, Failure> {
 }
 
 /// Keys are checked once, before the work starts.
-fn check_keys(points: &Points, base: &pimnas::RawConfig) -> Result<(), Failure> {
+fn check_keys(points: &Points, base: &crate::RawConfig) -> Result<(), Failure> {
     if points.is_empty() {
         return Err(Failure::new("there is no point to evaluate", Some("add a row or an axis")));
     }
@@ -124,7 +124,7 @@ const OF_VALUE: [DiagnosticCode; 3] =
 
 /// So is each value of an axis by itself. (Those of a list are not: a bad row says so in its
 /// last column.)
-fn check_values(points: &Points, base: &pimnas::RawConfig) -> Result<(), Failure> {
+fn check_values(points: &Points, base: &crate::RawConfig) -> Result<(), Failure> {
     let mut text = String::new();
     for Setting { key, value } in points.axis_settings() {
         let mut config = base.clone();

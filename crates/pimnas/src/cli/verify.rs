@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::verify::{Case, Kind, Verdict, verify};
+use crate::{Format, RawConfig};
 use clap::Args;
-use pimnas::verify::{Case, Kind, Verdict, verify};
-use pimnas::{Format, RawConfig};
 use rayon::prelude::*;
 
 use super::failure::{FOUND_WRONG, Failure};

@@ -1,10 +1,10 @@
 //! What was measured beside what the search knew: rows, a table, JSON.
 
-use pimnas::cosearch::hardware_metrics;
-use pimnas::report::accuracy::{AccuracyReport, AccuracySubject, accuracy_json};
-use pimnas::report::table::table;
-use pimnas::supernet::AccuracyMetric;
-use pimnas::train::TrainingOptions;
+use crate::cosearch::hardware_metrics;
+use crate::report::accuracy::{AccuracyReport, AccuracySubject, accuracy_json};
+use crate::report::table::table;
+use crate::supernet::AccuracyMetric;
+use crate::train::TrainingOptions;
 use serde_json::{Value as Json, json};
 
 use super::images::Images;
@@ -137,8 +137,8 @@ pub fn json(context: &Context<'_>) -> Json {
 
 fn report<'r>(context: &'r Context<'_>, of: &Accuracies) -> AccuracyReport<'r> {
     let fidelity = match context.subject.fidelity {
-        pimnas::Fidelity::Reference => "reference",
-        pimnas::Fidelity::Corrected => "corrected",
+        crate::Fidelity::Reference => "reference",
+        crate::Fidelity::Corrected => "corrected",
     };
     let subject = AccuracySubject {
         network: "network.json".to_owned(),

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use pimnas::cosearch::config::AccuracyConfig;
-use pimnas::data::Dataset;
-use pimnas::supernet::AccuracyMetric;
+use crate::cosearch::config::AccuracyConfig;
+use crate::data::Dataset;
+use crate::supernet::AccuracyMetric;
 
 use super::subject::Subject;
 use crate::cli::dataset::{DatasetArgs, SplitImages};

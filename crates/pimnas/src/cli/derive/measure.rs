@@ -1,15 +1,15 @@
 //! Measuring what was trained, as it is in its files.
 
-use pimnas::cosearch::hardware::{hardware_figures, hardware_metrics};
-use pimnas::data::Dataset;
-use pimnas::device::{Draw, NonIdealities};
-use pimnas::infer::InferError;
-use pimnas::interface::{Calibration, EffectStages, Model, Study};
-use pimnas::report::accuracy::NamedStage;
-use pimnas::search::{Purpose, Streams};
-use pimnas::supernet::{AccuracyMetric, noise_seed};
-use pimnas::train::Trainer;
-use pimnas::{Options, simulate};
+use crate::cosearch::hardware::{hardware_figures, hardware_metrics};
+use crate::data::Dataset;
+use crate::device::{Draw, NonIdealities};
+use crate::infer::InferError;
+use crate::interface::{Calibration, EffectStages, Model, Study};
+use crate::report::accuracy::NamedStage;
+use crate::search::{Purpose, Streams};
+use crate::supernet::{AccuracyMetric, noise_seed};
+use crate::train::Trainer;
+use crate::{Options, simulate};
 
 use super::images::Images;
 use super::subject::Subject;

@@ -7,9 +7,9 @@ mod subject;
 
 use std::path::PathBuf;
 
+use crate::store::TestAccuracies;
+use crate::supernet::own_model;
 use clap::{Args, ValueEnum};
-use pimnas::store::TestAccuracies;
-use pimnas::supernet::own_model;
 
 use self::figures::{Context, json, text};
 use self::images::Images;

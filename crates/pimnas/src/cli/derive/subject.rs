@@ -1,11 +1,11 @@
 //! What is derived: a trial of a run with its network, its hardware and what the run was told.
 
-use pimnas::Fidelity;
-use pimnas::cosearch::SearchConfig;
-use pimnas::search::Candidate;
-use pimnas::search::space::RealisedHardware;
-use pimnas::store::{RunSummary, TrialSummary};
-use pimnas::supernet::{AccuracyMetric, StageOptions};
+use crate::Fidelity;
+use crate::cosearch::SearchConfig;
+use crate::search::Candidate;
+use crate::search::space::RealisedHardware;
+use crate::store::{RunSummary, TrialSummary};
+use crate::supernet::{AccuracyMetric, StageOptions};
 
 use crate::cli::failure::Failure;
 use crate::cli::output::write_file;

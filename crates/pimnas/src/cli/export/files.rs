@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use pimnas::formats::{NamedTensors, OnnxNumbers};
-use pimnas::infer::{Mode, Parameters};
-use pimnas::interface::Model;
-use pimnas::network::Shape;
-use pimnas::{Fidelity, RawConfig};
+use crate::formats::{NamedTensors, OnnxNumbers};
+use crate::infer::{Mode, Parameters};
+use crate::interface::Model;
+use crate::network::Shape;
+use crate::{Fidelity, RawConfig};
 
 use super::Package;
 use crate::cli::failure::Failure;
@@ -146,7 +146,7 @@ impl Checked {
         }
         let images = dataset.first(count).load(shape)?;
         let config = package.config.clone().unwrap_or_else(RawConfig::reference_default);
-        let hardware = pimnas::config::resolve(&config)
+        let hardware = crate::config::resolve(&config)
             .map_err(|problems| Failure::of_config(&problems, config.text()))?;
         let parameters = parameters(tensors)?;
         let about = (&hardware, Fidelity::Reference.into());
@@ -162,7 +162,7 @@ impl Checked {
         let mut named = NamedTensors::new();
         named.insert("input", stored(&images.images)?);
         named.insert("output", stored(&output)?);
-        named.insert("labels", pimnas::formats::Tensor::integers(labels));
+        named.insert("labels", crate::formats::Tensor::integers(labels));
         Ok(Some(Self { tensors: named }))
     }
 }
@@ -172,15 +172,15 @@ fn fits_default(shape: Shape) -> bool {
     shape == Shape::Map { channels: 1, height: 28, width: 28 }
 }
 
-fn stored(tensor: &pimnas::infer::Tensor) -> Result<pimnas::formats::Tensor, Failure> {
-    pimnas::formats::Tensor::f32(tensor.dims(), tensor.data().to_vec())
+fn stored(tensor: &crate::infer::Tensor) -> Result<crate::formats::Tensor, Failure> {
+    crate::formats::Tensor::f32(tensor.dims(), tensor.data().to_vec())
         .map_err(|error| Failure::new(&error, Some(error.hint())))
 }
 
 /// Tensors as inference takes them.
 fn parameters(tensors: &NamedTensors) -> Result<Parameters, Failure> {
     let converted = tensors.iter().map(|(name, tensor)| {
-        let values = pimnas::infer::Tensor::new(tensor.dims(), tensor.to_f32());
+        let values = crate::infer::Tensor::new(tensor.dims(), tensor.to_f32());
         let values = values.map_err(|error| Failure::new(&error, Some(error.hint())))?;
         Ok((name.to_owned(), values))
     });

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use pimnas::formats::NamedTensors;
-use pimnas::formats::convert::Converted;
-use pimnas::{Network, RawConfig};
+use crate::formats::NamedTensors;
+use crate::formats::convert::Converted;
+use crate::{Network, RawConfig};
 
 use super::{ExportArgs, Package};
 use crate::cli::failure::Failure;

@@ -6,9 +6,9 @@ mod trial;
 
 use std::path::PathBuf;
 
+use crate::formats::{NamedTensors, OnnxNumbers, write_onnx};
+use crate::{Network, RawConfig};
 use clap::{Args, ValueEnum};
-use pimnas::formats::{NamedTensors, OnnxNumbers, write_onnx};
-use pimnas::{Network, RawConfig};
 
 use self::files::{Checked, Folder};
 use super::dataset::DatasetArgs;

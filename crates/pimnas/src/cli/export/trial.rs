@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use pimnas::Network;
-use pimnas::formats::NamedTensors;
-use pimnas::search::Rollout;
-use pimnas::search::space::RealisedHardware;
-use pimnas::store::{Place, RunSummary, TestAccuracies};
+use crate::Network;
+use crate::formats::NamedTensors;
+use crate::search::Rollout;
+use crate::search::space::RealisedHardware;
+use crate::store::{Place, RunSummary, TestAccuracies};
 
 use super::{ExportArgs, Package};
 use crate::cli::dataset::DatasetArgs;

@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use pimnas::cosearch::config::AccuracyConfig;
-use pimnas::cosearch::{AccuracyStages, SearchConfig};
-use pimnas::data::Dataset;
-use pimnas::device::DeviceQuirks;
-use pimnas::formats::NamedTensors;
-use pimnas::infer::AdcRange;
-use pimnas::network::Shape;
-use pimnas::search::search::TrialId;
-use pimnas::search::{Decision, Rollout, Space, WrittenSpace};
-use pimnas::supernet::{
+use crate::cosearch::config::AccuracyConfig;
+use crate::cosearch::{AccuracyStages, SearchConfig};
+use crate::data::Dataset;
+use crate::device::DeviceQuirks;
+use crate::formats::NamedTensors;
+use crate::infer::AdcRange;
+use crate::network::Shape;
+use crate::search::search::TrialId;
+use crate::search::{Decision, Rollout, Space, WrittenSpace};
+use crate::supernet::{
     AccuracyMetric, EvaluatorImages, StageOptions, SupernetAccuracy, SupernetEvaluator,
     SupernetSettings, SupernetTrainer,
 };
-use pimnas::train::Precision;
-use pimnas::{Fidelity, InterfaceOptions, Network, RawConfig};
+use crate::train::Precision;
+use crate::{Fidelity, InterfaceOptions, Network, RawConfig};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::cli::dataset::{DatasetArgs, SplitImages};

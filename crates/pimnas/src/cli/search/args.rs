@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::cosearch::SearchConfig;
+use crate::cosearch::config::{ConfigProblem, FidelityName, PredictorName};
+use crate::search::spaces;
 use clap::Args;
-use pimnas::cosearch::SearchConfig;
-use pimnas::cosearch::config::{ConfigProblem, FidelityName, PredictorName};
-use pimnas::search::spaces;
 
 use super::super::failure::Failure;
 use super::super::inputs::FidelityArg;

@@ -3,8 +3,8 @@
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
+use crate::search::search::{Direction, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
-use pimnas::search::search::{Direction, Progress};
 
 use super::super::output::note;
 use super::super::runs::{digits, volume_is_cheap};
@@ -43,7 +43,7 @@ impl Live {
             objectives.map(|(metric, direction)| (metric.name.clone(), direction)).collect();
         let mut metrics = 0;
         let cascade = setup.cascade();
-        let stages = pimnas::search::search::Evaluator::stages(&cascade)
+        let stages = crate::search::search::Evaluator::stages(&cascade)
             .iter()
             .map(|stage| {
                 metrics += stage.metrics.len();

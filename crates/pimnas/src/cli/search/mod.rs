@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 #[cfg(feature = "train")]
-use pimnas::search::WrittenSpace;
-use pimnas::search::controllers::by_name;
-use pimnas::search::search::{Evaluator, Search, StopReason};
-use pimnas::search::{Purpose, Rollout, Space, Streams};
+use crate::search::WrittenSpace;
+use crate::search::controllers::by_name;
+use crate::search::search::{Evaluator, Search, StopReason};
+use crate::search::{Purpose, Rollout, Space, Streams};
 #[cfg(feature = "train")]
-use pimnas::store::TestAccuracies;
-use pimnas::store::{
+use crate::store::TestAccuracies;
+use crate::store::{
     DecisionInfo, DriveError, Place, RunInfo, RunStore, RunSummary, Session, SpaceInfo, StageInfo,
     Stored, differences, drive,
 };
@@ -39,7 +39,7 @@ use super::runs;
 const INTERRUPTED: u8 = 130;
 
 /// A failure of the store.
-pub fn store_failure(error: &pimnas::store::StoreError) -> Failure {
+pub fn store_failure(error: &crate::store::StoreError) -> Failure {
     Failure::new(error, Some(error.hint()))
 }
 
@@ -74,7 +74,7 @@ fn begin(args: &SearchArgs) -> Result<u8, Failure> {
 
 fn resume(args: &SearchArgs, place: &Place) -> Result<u8, Failure> {
     let (mut store, stored) = RunStore::open(place).map_err(|error| store_failure(&error))?;
-    let before: pimnas::cosearch::SearchConfig =
+    let before: crate::cosearch::SearchConfig =
         config_of(stored.config()).ok_or_else(|| not_ours(place, &stored))?;
     let config = args.config(Some(before))?;
     // With a configuration of its own, everything is read anew; otherwise the run is self-contained.
@@ -139,7 +139,7 @@ fn lacks_test(setup: &Setup, place: &Place) -> bool {
 /// A search from its begin.
 fn searching(setup: &Setup) -> Search<'_> {
     let controller = by_name(&setup.config.controller)
-        .unwrap_or_else(|| Box::new(pimnas::search::controllers::Random));
+        .unwrap_or_else(|| Box::new(crate::search::controllers::Random));
     Search::new(&setup.space, setup.goals.clone(), controller, setup.meant.budget)
         .with_seed(setup.config.seed)
         .with_batch(setup.config.batch)
@@ -151,9 +151,8 @@ fn searching(setup: &Setup) -> Search<'_> {
 fn start(setup: &Setup) -> Vec<Rollout> {
     #[cfg(feature = "train")]
     if setup.config.accuracy.edges && setup.supernet().is_some() {
-        let edges = pimnas::supernet::edges(&setup.space);
-        return edges
-            .map_or_else(Vec::new, |edges| pimnas::supernet::corners(&setup.space, &edges));
+        let edges = crate::supernet::edges(&setup.space);
+        return edges.map_or_else(Vec::new, |edges| crate::supernet::corners(&setup.space, &edges));
     }
     let _ = setup;
     Vec::new()
@@ -256,7 +255,7 @@ pub fn trained(
 #[cfg(feature = "train")]
 pub fn images(
     place: &Place,
-    trainer: &pimnas::supernet::SupernetTrainer,
+    trainer: &crate::supernet::SupernetTrainer,
 ) -> Result<Option<SplitImages>, Failure> {
     let stored = Stored::read(place).map_err(|error| store_failure(&error))?;
     let config = config_of(stored.config()).filter(setup::is_learned);
@@ -356,8 +355,8 @@ fn dry_run(setup: &Setup, args: &SearchArgs) -> Result<(), Failure> {
     let streams = Streams::new(setup.config.seed);
     let start = Instant::now();
     args.threads.run(|| {
-        let controller = Box::new(pimnas::search::controllers::Random);
-        let budget = pimnas::search::search::Budget::evaluations(TRIED);
+        let controller = Box::new(crate::search::controllers::Random);
+        let budget = crate::search::search::Budget::evaluations(TRIED);
         let mut search = Search::new(&setup.space, setup.goals.clone(), controller, budget)
             .with_seed(setup.config.seed)
             .with_batch(TRIED);

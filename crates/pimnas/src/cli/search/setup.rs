@@ -2,19 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use pimnas::config::RawConfig;
-use pimnas::cosearch::config::{FidelityName, PredictorName};
-use pimnas::cosearch::{
+use crate::config::RawConfig;
+use crate::cosearch::config::{FidelityName, PredictorName};
+use crate::cosearch::{
     AccuracyStages, Cascade, HardwareStage, Meant, Predictor, PredictorSettings, SearchConfig,
     TableAccuracy, hardware_metrics,
 };
-use pimnas::search::search::{GoalError, Goals, Metric, Objective, Quantity};
-use pimnas::search::table::Table;
-use pimnas::search::{Space, WrittenSpace};
-use pimnas::store::RunInfo;
+use crate::search::search::{GoalError, Goals, Metric, Objective, Quantity};
+use crate::search::table::Table;
+use crate::search::{Space, WrittenSpace};
+use crate::store::RunInfo;
 #[cfg(feature = "train")]
-use pimnas::supernet::AccuracyMetric;
-use pimnas::{Fidelity, Options};
+use crate::supernet::AccuracyMetric;
+use crate::{Fidelity, Options};
 use serde_json::{Value as Json, json};
 
 use super::super::failure::Failure;

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
+use crate::infer::AdcRange;
+use crate::infer::accuracy::Score;
+use crate::report::table::table;
+use crate::search::{Genotype, Rollout};
+use crate::supernet::{EvaluatorImages, Extent, SupernetEvaluator, SupernetTrainer};
+use crate::train::Precision;
+use crate::{InterfaceOptions, RawConfig};
 use clap::{Args, ValueEnum};
-use pimnas::infer::AdcRange;
-use pimnas::infer::accuracy::Score;
-use pimnas::report::table::table;
-use pimnas::search::{Genotype, Rollout};
-use pimnas::supernet::{EvaluatorImages, Extent, SupernetEvaluator, SupernetTrainer};
-use pimnas::train::Precision;
-use pimnas::{InterfaceOptions, RawConfig};
 use serde_json::{Value, json};
 
 use super::folder::FolderArgs;

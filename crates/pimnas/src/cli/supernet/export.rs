@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::formats::{NamedTensors, Tensor};
+use crate::search::Rollout;
+use crate::supernet::{SupernetError, SupernetTrainer};
 use clap::Args;
-use pimnas::formats::{NamedTensors, Tensor};
-use pimnas::search::Rollout;
-use pimnas::supernet::{SupernetError, SupernetTrainer};
 
 use super::folder::FolderArgs;
 use super::{calibration, failed, rollout_of};

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::network::Shape;
+use crate::search::WrittenSpace;
+use crate::store::Place;
+use crate::supernet::files::{CHECKPOINT, SETTINGS, SPACE};
+use crate::supernet::{SuperNet, SupernetSettings, SupernetTrainer};
 use clap::Args;
-use pimnas::network::Shape;
-use pimnas::search::WrittenSpace;
-use pimnas::store::Place;
-use pimnas::supernet::files::{CHECKPOINT, SETTINGS, SPACE};
-use pimnas::supernet::{SuperNet, SupernetSettings, SupernetTrainer};
 
 use super::failed;
 use crate::cli::dataset::{DatasetArgs, SplitImages};

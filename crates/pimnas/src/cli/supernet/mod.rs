@@ -6,14 +6,14 @@ pub(in crate::cli) mod folder;
 mod study;
 pub(in crate::cli) mod train;
 
-use clap::{Args, Subcommand};
-use pimnas::data::{Dataset, Normalisation};
-use pimnas::search::rollout::{GenotypeError, VaryError};
-use pimnas::search::{Genotype, Purpose, Rollout, Space, Streams};
-use pimnas::supernet::{
+use crate::data::{Dataset, Normalisation};
+use crate::search::rollout::{GenotypeError, VaryError};
+use crate::search::{Genotype, Purpose, Rollout, Space, Streams};
+use crate::supernet::{
     Calibration, CalibrationSettings, SupernetError, SupernetSettings, SupernetTrainer,
 };
-use pimnas::train::Loader;
+use crate::train::Loader;
+use clap::{Args, Subcommand};
 
 use super::failure::Failure;
 

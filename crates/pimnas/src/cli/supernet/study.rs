@@ -1,11 +1,11 @@
 //! `pimnas supernet study`.
 
+use crate::report::table::table;
+use crate::search::Rollout;
+use crate::supernet::{Extent, SupernetTrainer, kendall_tau, own_model};
+use crate::train::{Loader, Trainer, TrainingOptions};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use pimnas::report::table::table;
-use pimnas::search::Rollout;
-use pimnas::supernet::{Extent, SupernetTrainer, kendall_tau, own_model};
-use pimnas::train::{Loader, Trainer, TrainingOptions};
 
 use super::folder::FolderArgs;
 use super::{calibration, failed, random_rollouts};

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::supernet::{SupernetSettings, SupernetTrainer};
+use crate::train::{Loader, Sums};
 use clap::Args;
-use pimnas::supernet::{SupernetSettings, SupernetTrainer};
-use pimnas::train::{Loader, Sums};
 
 use super::folder::{FolderArgs, read_settings};
 use super::{calibration, failed};
@@ -74,7 +74,7 @@ impl TrainArgs {
 /// Runs the command.
 pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     if args.print_settings {
-        return print(pimnas::supernet::DEFAULT_SETTINGS);
+        return print(crate::supernet::DEFAULT_SETTINGS);
     }
     let (mut trainer, settings) = args.trainer()?;
     let smallest = trainer.net.edges().smallest.clone();

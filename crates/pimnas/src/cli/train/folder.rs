@@ -5,9 +5,9 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::train::tensorboard::Event;
+use crate::train::{Evaluation, Precision, StepReport, Sums, Trainer};
 use clap::Args;
-use pimnas::train::tensorboard::Event;
-use pimnas::train::{Evaluation, Precision, StepReport, Sums, Trainer};
 
 use super::failed;
 use crate::cli::failure::Failure;

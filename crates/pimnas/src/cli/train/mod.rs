@@ -7,9 +7,9 @@ pub mod progress;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use crate::Network;
+use crate::train::{Evaluation, Loader, Model, Precision, TrainError, Trainer, TrainingOptions};
 use clap::Args;
-use pimnas::Network;
-use pimnas::train::{Evaluation, Loader, Model, Precision, TrainError, Trainer, TrainingOptions};
 
 use self::folder::{KeepingArgs, TrainingFolder};
 use self::options::RecipeArgs;

@@ -1,9 +1,9 @@
 //! How to train: options of the command.
 
-use clap::{Args, ValueEnum};
-use pimnas::train::{
+use crate::train::{
     AdcNoise, Changes, Flip, Nesterov, Optimiser, Precision, Schedule, TrainingOptions,
 };
+use clap::{Args, ValueEnum};
 
 use super::failed;
 use crate::cli::failure::Failure;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::train::{Evaluation, Loader, StepReport, Sums, Trainer};
 use indicatif::{ProgressBar, ProgressStyle};
-use pimnas::train::{Evaluation, Loader, StepReport, Sums, Trainer};
 
 use crate::cli::output::note;
 
