@@ -188,10 +188,7 @@ impl Trainer {
         rayon::scope(|_| self.next_here(loader))
     }
 
-    fn next_here(
-        &mut self,
-        loader: &Loader<'_>,
-    ) -> Result<(StepReport, Option<Sums>), TrainError> {
+    fn next_here(&mut self, loader: &Loader<'_>) -> Result<(StepReport, Option<Sums>), TrainError> {
         let Position { epoch, batch, .. } = self.position;
         let order = match self.order.take() {
             Some((of, order)) if of == epoch => order,
