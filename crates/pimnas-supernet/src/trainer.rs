@@ -4,15 +4,17 @@ use burn_tensor::Device;
 use pimnas_data::{Dataset, Normalisation};
 use pimnas_search::Rollout;
 use pimnas_train::{
-    Changes, Evaluation, Loader, Model, PassOptions, PassPurpose, Position, StepOptions,
-    StepReport, Sums, TrainBatch, TrainError, Trainer, TrainingOptions, fingerprint, images, ops,
+    Changes, Evaluation, LayerState, Loader, Model, PassOptions, PassPurpose, Position,
+    StepOptions, StepReport, Sums, TrainBatch, TrainError, Trainer, TrainingOptions, Update,
+    fingerprint, images, ops,
 };
+use rayon::prelude::*;
 
 use crate::error::SupernetError;
 use crate::gradient::Gradients;
 use crate::sampler::{LossTable, Sampler, SamplerKind};
 use crate::subnet::Subnet;
-use crate::supernet::{SuperNet, run};
+use crate::supernet::{Grown, SuperNet, run};
 
 /// A training of a super net.
 #[derive(Clone)]
@@ -44,6 +46,15 @@ pub struct SupernetStep {
     pub report: StepReport,
     /// The rollouts and the loss of each.
     pub rollouts: Vec<(Rollout, f32)>,
+}
+
+/// What a pass of a rollout gives.
+struct Passed {
+    loss: f32,
+    correct: usize,
+    /// Of its slices, where they have one.
+    gradients: Vec<Option<Vec<f32>>>,
+    updates: Vec<(usize, Update)>,
 }
 
 /// Batches on which candidates are calibrated.
@@ -194,16 +205,35 @@ impl SupernetTrainer {
             let candidate = self.net.grow(&rollout)?;
             candidates.push((rollout, candidate));
         }
-        let mut gradients = Gradients::default();
-        let share = 1.0 / candidates.len().max(1) as f32;
-        let mut losses = Vec::with_capacity(candidates.len());
-        let mut correct = 0;
-        for (rollout, candidate) in candidates {
+        let parts = candidates.into_iter().map(|(rollout, candidate)| {
             let subnet = self.net.part(&rollout, candidate)?;
-            let (loss, right) = self.pass(batch, &subnet, (&mut gradients, share))?;
-            self.losses.record(self.net.space().decisions(), &rollout, f64::from(loss));
-            correct += right;
-            losses.push((rollout, loss));
+            let states = self.net.states(&subnet);
+            let leaves = self.net.leaves(&subnet, &self.device);
+            Ok((rollout, subnet, states, leaves))
+        });
+        let parts: Vec<_> = parts.collect::<Result<_, SupernetError>>()?;
+        // Beside each other, as a thread waits less for whole networks than in each layer; in a
+        // pass of training nothing depends on running statistics, which others change.
+        let passed: Vec<_> = parts
+            .par_iter()
+            .with_max_len(1)
+            .map(|(_, subnet, states, leaves)| self.pass(batch, (subnet, states, leaves)))
+            .collect();
+        let mut gradients = Gradients::default();
+        let share = 1.0 / parts.len().max(1) as f32;
+        let mut losses = Vec::with_capacity(parts.len());
+        let mut correct = 0;
+        for ((rollout, subnet, ..), passed) in parts.into_iter().zip(passed) {
+            let passed = passed?;
+            for (slice, gradient) in subnet.slices.iter().zip(&passed.gradients) {
+                if let Some(gradient) = gradient {
+                    gradients.add(&self.net.shared, slice, (gradient, share));
+                }
+            }
+            self.net.apply(&subnet, &passed.updates);
+            self.losses.record(self.net.space().decisions(), &rollout, f64::from(passed.loss));
+            correct += passed.correct;
+            losses.push((rollout, passed.loss));
         }
         let TrainingOptions { decay, clip, optimiser, .. } = self.options;
         let options = StepOptions { rate, decay, clip };
@@ -220,23 +250,20 @@ impl SupernetTrainer {
         Ok(SupernetStep { report, rollouts: losses })
     }
 
-    /// Forward and backward of a rollout; gives its loss and right answers.
+    /// Forward and backward of a rollout.
     fn pass(
-        &mut self,
+        &self,
         batch: &TrainBatch,
-        subnet: &Subnet,
-        (gradients, share): (&mut Gradients, f32),
-    ) -> Result<(f32, usize), SupernetError> {
+        (subnet, states, grown): (&Subnet, &[LayerState], &Grown),
+    ) -> Result<Passed, SupernetError> {
         let step = self.position.step;
-        let states = self.net.states(subnet);
-        let grown = self.net.leaves(subnet, &self.device);
         let input = images(batch.images.clone(), batch.dims, &self.device);
         let options = PassOptions {
             purpose: PassPurpose::Train { seed: self.options.seed, step },
             precision: self.options.precision,
             noise: self.options.noise(),
         };
-        let output = run((subnet, &states, &grown.leaves), input, options)?;
+        let output = run((subnet, states, &grown.leaves), input, options)?;
         let logits = ops::values(output.logits.clone().detach());
         let correct = right(&logits, &batch.labels);
         let smoothing = self.options.smoothing;
@@ -247,13 +274,9 @@ impl SupernetTrainer {
             return Err(TrainError::Diverged { step, loss: value }.into());
         }
         let mut found = loss.backward();
-        for (slice, tensor) in subnet.slices.iter().zip(&grown.tensors) {
-            if let Some(gradient) = tensor.grad_remove(&mut found) {
-                gradients.add(&self.net.shared, slice, (&ops::values(gradient), share));
-            }
-        }
-        self.net.apply(subnet, &output.updates);
-        Ok((value, correct))
+        let gradients = grown.tensors.iter();
+        let gradients = gradients.map(|leaf| leaf.grad_remove(&mut found).map(ops::values));
+        Ok(Passed { loss: value, correct, gradients: gradients.collect(), updates: output.updates })
     }
 
     /// Loss and accuracy of a rollout with the super net's weights, calibrated.
