@@ -58,6 +58,28 @@ fn a_resumed_training_ends_with_the_same_bits() {
     }
 }
 
+/// Passes of a step, and trainings of one process, share the pool and Burn's table of graphs.
+#[test]
+fn trainings_beside_each_other_end_with_the_bits_of_one_thread() {
+    let data = dataset(40);
+    let kind = SamplerKind::Sandwich { random: 2 };
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let train = || {
+        let mut trainer = trainer(kind, options());
+        run(&mut trainer, &data, 6);
+        trainer.checkpoint().unwrap()
+    };
+    let alone = pool(1).install(train);
+    for threads in [2, 5] {
+        let pool = pool(threads);
+        let beside: Vec<_> = std::thread::scope(|scope| {
+            let trainings: Vec<_> = (0..3).map(|_| scope.spawn(|| pool.install(train))).collect();
+            trainings.into_iter().map(|training| training.join().unwrap()).collect()
+        });
+        assert!(beside.iter().all(|checkpoint| *checkpoint == alone), "{threads} threads");
+    }
+}
+
 #[test]
 fn a_super_net_learns() {
     let data = dataset(400);
