@@ -6,6 +6,8 @@ use pimnas_search::search::{Budget, Constraint, GoalError, Objective, Stagnation
 use pimnas_search::{controllers, spaces};
 use pimnas_suggest as suggest;
 use serde::{Deserialize, Serialize};
+use toml::de::DeTable;
+use toml::{Table, Value};
 
 /// What to search, for what and how long. Written in TOML with these names; what is not given has
 /// the default.
@@ -216,30 +218,62 @@ impl SearchConfig {
     /// Reads TOML.
     ///
     /// # Errors
-    /// Every unknown key; otherwise the first value that is none, with its line.
+    /// What is no TOML; otherwise every unknown key and every value of another kind than its key's,
+    /// each with its line.
     pub fn from_toml(text: &str) -> Result<Self, Vec<ConfigProblem>> {
-        let wrong = |error: toml::de::Error| {
-            let message = error.to_string().trim_end().to_owned();
-            vec![ConfigProblem::new(message, "correct this line; docs/SEARCH.md has an example")]
-        };
-        let table: toml::Table = text.parse().map_err(wrong)?;
+        const HINT: &str = "correct this line; docs/SEARCH.md has an example";
+        let wrong =
+            |error: toml::de::Error| vec![ConfigProblem::new(error.to_string().trim_end(), HINT)];
+        let document = DeTable::parse(text).map_err(wrong)?;
+        let table: Table = text.parse().map_err(wrong)?;
         let mut problems = Vec::new();
-        for (name, known) in KEYS {
-            let inner = if name.is_empty() {
-                Some(&table)
-            } else {
-                table.get(name).and_then(toml::Value::as_table)
+        for (section, known) in KEYS {
+            let (inner, keys) = match section {
+                "" => (Some(&table), Some(document.get_ref())),
+                _ => (
+                    table.get(section).and_then(Value::as_table),
+                    document.get_ref().get(section).and_then(|value| value.get_ref().as_table()),
+                ),
             };
-            for key in inner.into_iter().flat_map(toml::Table::keys) {
+            for (key, value) in inner.into_iter().flatten() {
+                let spans = keys.into_iter().flat_map(DeTable::keys);
+                let place =
+                    spans.filter(|name| name.get_ref() == key).map(|name| name.span().start);
+                let line = place.map(|place| 1 + text[..place].matches('\n').count()).next();
+                let mut said = |message: &str, hint: &str| {
+                    let at = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+                    problems.push((line, ConfigProblem::new(at + message, hint)));
+                };
+                let dot = if section.is_empty() { "" } else { "." };
+                let name = format!("`{section}{dot}{}`", suggest::shown(key));
                 if !known.contains(&key.as_str()) {
-                    let dot = if name.is_empty() { "" } else { "." };
-                    let message = format!("there is no key `{name}{dot}{}`", suggest::shown(key));
                     let hint = suggest::hint(key, known.iter().copied());
-                    problems.push(ConfigProblem::new(message, hint));
+                    said(&format!("there is no key {name}"), &hint);
+                } else if let Some((_, keys)) =
+                    KEYS.iter().find(|(of, _)| section.is_empty() && of == key)
+                {
+                    if !value.is_table() {
+                        let hint = format!("write [{key}] and below it any of {}", keys.join(", "));
+                        said(&format!("{name} is a table, not a value"), &hint);
+                    }
+                } else {
+                    // Alone, as a text that is read whole ends at its first bad value.
+                    let alone = Table::from_iter([(key.clone(), value.clone())]);
+                    let alone = match section {
+                        "" => alone,
+                        _ => Table::from_iter([(section.to_owned(), Value::Table(alone))]),
+                    };
+                    if let Err(error) = alone.try_into::<Self>() {
+                        said(&format!("{name}: {}", error.message()), HINT);
+                    }
                 }
             }
         }
-        if problems.is_empty() { toml::from_str(text).map_err(wrong) } else { Err(problems) }
+        if problems.is_empty() {
+            return table.try_into().map_err(wrong);
+        }
+        problems.sort_by_key(|(line, _)| *line);
+        Err(problems.into_iter().map(|(_, problem)| problem).collect())
     }
 
     /// What it means.
@@ -355,8 +389,21 @@ mod tests {
         let problems = SearchConfig::from_toml(text).unwrap_err();
         let hints: Vec<&str> = problems.iter().map(|problem| problem.hint.as_str()).collect();
         assert_eq!(hints, ["did you mean `space`?", "did you mean `evaluations`?"]);
-        let text = "seed = 'x'";
-        assert!(SearchConfig::from_toml(text).unwrap_err()[0].message.contains("line 1"));
+        let text = "seed = 'x'\nbatc = 3\nhardware = 1\n[budget]\ngrowth = 1\n\nevaluations = -3\n\
+                    [accuracy]\npredictor = 'wood'\n";
+        let problems = SearchConfig::from_toml(text).unwrap_err();
+        let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+        let places = [
+            "line 1: `seed`",
+            "line 2: there is no key `batc`",
+            "line 3: `hardware`",
+            "line 7: `budget.evaluations`",
+            "line 9: `accuracy.predictor`",
+        ];
+        assert_eq!(messages.len(), places.len(), "{messages:#?}");
+        for (message, place) in messages.iter().zip(places) {
+            assert!(message.starts_with(place), "{messages:#?}");
+        }
         let config = SearchConfig {
             controller: "esap".to_owned(),
             objectives: vec!["max 3 * 4".to_owned()],

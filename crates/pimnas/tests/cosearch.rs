@@ -122,6 +122,27 @@ fn a_half_trained_super_net_is_refused() {
 }
 
 #[test]
+fn a_dry_run_counts_training_and_accuracy_in_and_leaves_nothing() {
+    let place = folder(&FILES);
+    let path = place.path();
+    let expected = |args: &[&str]| {
+        let (code, text, said) = run(path, &[&["search", "--dry-run", "own.toml"], args].concat());
+        assert_eq!(code, 0, "{said}");
+        assert!(text.contains("stage 3, crossbars"), "{text}");
+        let line = text.lines().find(|line| line.contains("12 evaluations at")).unwrap();
+        assert!(line.contains("front on test images"), "{line}");
+        // Networks take milliseconds, costs alone a tenth of one.
+        assert!(line.contains("ms each"), "{line}");
+        text.contains("training of the super net on this machine: about")
+    };
+    assert!(expected(&[]));
+    assert_eq!(fs::read_dir(path).unwrap().count(), FILES.len());
+    let (code, _, said) = run(path, &["search", "own.toml", "--out", "done"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(!expected(&["--supernet", "done"]));
+}
+
+#[test]
 fn images_that_are_all_kept_apart_are_refused() {
     let config = CONFIG.replace("validation = 100", "validation = 900");
     let place = folder(&[("own.toml", config.as_bytes()), FILES[1]]);

@@ -258,7 +258,7 @@ fn one_writer_at_a_time_and_readers_meanwhile() {
 fn bad_input_is_named_with_what_was_meant() {
     let place = folder(&[
         ("keys.toml", b"[budgte]\nevaluations = 3\n"),
-        ("values.toml", b"seed = 'seven'\n"),
+        ("values.toml", b"seed = 'seven'\ncontroler = 'esapp'\n"),
         ("table.csv", b"cell.edge_0_9,max accuracy\nnone,3\n"),
     ]);
     let folder = place.path();
@@ -276,7 +276,7 @@ fn bad_input_is_named_with_what_was_meant() {
         (&["--controller", "nsga"], &["there is no controller `nsga`", "did you mean `nsga"]),
         (&["--time", "5 parsecs"], &["`5 parsecs` is not a time"]),
         (&["keys.toml"], &["there is no key `budgte`", "did you mean `budget`?"]),
-        (&["values.toml"], &["values.toml", "line 1"]),
+        (&["values.toml"], &["values.toml: line 1: `seed`", "line 2: there is no key `controler`"]),
         (
             &["--space", "nasbench201", "--table", "table.csv", "--objective", "accuracy"],
             &["cell.edge_0_9 is neither a decision"],
@@ -524,6 +524,7 @@ fn limits_of_time_and_stagnation_end_a_search() {
     for part in ["3359232 distinct rollouts", "stage 1, hardware", "1000 evaluations at"] {
         assert!(text.contains(part), "{text}");
     }
+    assert!(!text.contains("training") && !text.contains("test images"), "{text}");
 }
 
 #[test]

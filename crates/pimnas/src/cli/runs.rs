@@ -13,7 +13,9 @@ use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
 use super::feasible::{bounds_json, kept, nothing_feasible};
-use super::output::{OutputArgs, quoted, write_file};
+#[cfg(feature = "train")]
+use super::output::write_file;
+use super::output::{OutputArgs, quoted};
 use super::search::store_failure;
 use super::space;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use crate::cosearch::config::AccuracyConfig;
 use crate::cosearch::{AccuracyStages, SearchConfig};
@@ -25,7 +26,7 @@ use crate::cli::dataset::{DatasetArgs, SplitImages};
 use crate::cli::failure::Failure;
 use crate::cli::output::note;
 use crate::cli::supernet::failed;
-use crate::cli::supernet::folder::{FolderArgs, OF_RUN, read_settings};
+use crate::cli::supernet::folder::{FolderArgs, OF_RUN, new_trainer, read_settings};
 use crate::cli::supernet::train::{Keeping, train};
 
 /// Seconds between checkpoints of the training.
@@ -122,6 +123,42 @@ impl SupernetSource {
         let trained = Trained { trainer, settings, data, test };
         self.accuracy.set(trained.evaluator(&trained.data.test)?);
         Ok(Some(trained))
+    }
+
+    /// Readies the stages without a folder, for a dry run: with the super net that is named, or one
+    /// that has been trained for some steps, which takes as long to judge candidates with. Gives how
+    /// long its training would take; nothing where none is needed.
+    pub fn rehearse(
+        &self,
+        config: &SearchConfig,
+        space: &WrittenSpace,
+    ) -> Result<Duration, Failure> {
+        /// Steps before those that count: first ones are slower.
+        const FIRST: u32 = 4;
+        /// Steps that count.
+        const COUNTED: u32 = 8;
+        let (mut trainer, settings) = match &config.accuracy.supernet {
+            Some(named) => FolderArgs { folder: named.into() }.load()?,
+            None => (new_trainer(&self.settings, space.clone())?, self.settings.clone()),
+        };
+        let (data, test) = images(config, &trainer)?;
+        let mut expected = Duration::ZERO;
+        if !trainer.is_done() {
+            let loader = trainer.loader(&data.training, &data.normalisation);
+            let mut begun = Instant::now();
+            for step in 0..FIRST + COUNTED {
+                if step == FIRST {
+                    begun = Instant::now();
+                }
+                trainer.next(&loader).map_err(|error| failed(&error))?;
+            }
+            let steps = u128::from(trainer.options.epochs) * loader.batches() as u128;
+            let each = begun.elapsed().as_nanos() / u128::from(COUNTED);
+            expected = Duration::from_nanos(u64::try_from(each * steps).unwrap_or(u64::MAX));
+        }
+        let trained = Trained { trainer, settings, data, test };
+        self.accuracy.set(trained.evaluator(&trained.data.test)?);
+        Ok(expected)
     }
 
     /// Accuracy, in percent, on crossbars and on the test images, which no choice was made with.

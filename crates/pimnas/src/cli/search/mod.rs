@@ -346,13 +346,26 @@ fn free_folder() -> std::path::PathBuf {
     (1..).map(name).find(|path| path.symlink_metadata().is_err()).unwrap_or_else(|| name(1))
 }
 
-/// What would be done, and how long that takes: a few candidates are evaluated for it.
+/// What would be done, and how long that takes: a few candidates are evaluated for it, and where a
+/// super net is to be trained, some steps of that are taken.
 fn dry_run(setup: &Setup, args: &SearchArgs) -> Result<(), Failure> {
     /// Candidates that are evaluated.
     const TRIED: usize = 32;
-    let cascade = setup.cascade();
     let decisions = setup.space.decisions();
     let streams = Streams::new(setup.config.seed);
+    // A space without rollouts is said now, not after hours.
+    decisions
+        .sample(&mut streams.stream(0, Purpose::Sample))
+        .map_err(|error| Failure::new(&error, Some(error.hint())))?;
+    #[cfg(feature = "train")]
+    let training = setup.supernet().map(|source| {
+        source.check(&setup.config, &setup.space)?;
+        args.threads.run(|| source.rehearse(&setup.config, &setup.space))
+    });
+    #[cfg(not(feature = "train"))]
+    let training: Option<Result<Duration, Failure>> = None;
+    let training = training.transpose()?;
+    let cascade = setup.cascade();
     let start = Instant::now();
     args.threads.run(|| {
         let controller = Box::new(crate::search::controllers::Random);
@@ -365,10 +378,6 @@ fn dry_run(setup: &Setup, args: &SearchArgs) -> Result<(), Failure> {
     })?;
     let each = start.elapsed() / u32::try_from(TRIED).unwrap_or(1);
     let size = decisions.size().map_or_else(|error| error.to_string(), |size| size.to_string());
-    // A space without rollouts is said now, not after hours.
-    decisions
-        .sample(&mut streams.stream(0, Purpose::Sample))
-        .map_err(|error| Failure::new(&error, Some(error.hint())))?;
     let evaluations = setup.meant.budget.evaluations;
     let expected = each * u32::try_from(evaluations).unwrap_or(u32::MAX);
     let mut text = format!("space {}: {size} distinct rollouts\n", setup.space.name());
@@ -383,9 +392,13 @@ fn dry_run(setup: &Setup, args: &SearchArgs) -> Result<(), Failure> {
         let names: Vec<&str> = stage.metrics.iter().map(|metric| metric.name.as_str()).collect();
         text += &format!("stage {}, {}: {}\n", index + 1, stage.name, names.join(", "));
     }
+    if let Some(training) = training.filter(|time| !time.is_zero()) {
+        text += &format!("training of the super net on this machine: about {training:.0?}\n");
+    }
     text += &format!(
-        "{evaluations} evaluations at {each:.2?} each on this machine: about {expected:.1?}, \
-         without the controller's own time\n"
+        "{evaluations} evaluations at {each:.2?} each on this machine, as random candidates take: \
+         about {expected:.1?}, without the controller's own time{}\n",
+        if training.is_some() { " and the front on test images" } else { "" }
     );
     super::output::print(&text)
 }

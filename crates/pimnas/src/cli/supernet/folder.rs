@@ -83,11 +83,7 @@ impl FolderArgs {
         &self,
         (settings, space): (&SupernetSettings, (WrittenSpace, &str)),
     ) -> Result<SupernetTrainer, Failure> {
-        let seed = settings.training.seed;
-        let net = SuperNet::new(Arc::new(space.0), (settings.selection, seed))
-            .map_err(|error| failed(&error))?;
-        let trainer = SupernetTrainer::new(net, (settings.training.clone(), settings.sampler))
-            .map_err(|error| failed(&error))?;
+        let trainer = new_trainer(settings, space.0)?;
         std::fs::create_dir_all(&self.folder).map_err(|error| {
             let why = format!("cannot make the folder: {error}");
             self.wrong(&why, "give a place where you may write")
@@ -109,6 +105,17 @@ impl FolderArgs {
     pub fn log(&self, step: u64) -> Result<EventLog, Failure> {
         EventLog::open(&self.path(LOG), step)
     }
+}
+
+/// A training from its beginning.
+pub fn new_trainer(
+    settings: &SupernetSettings,
+    space: WrittenSpace,
+) -> Result<SupernetTrainer, Failure> {
+    let net = SuperNet::new(Arc::new(space), (settings.selection, settings.training.seed))
+        .map_err(|error| failed(&error))?;
+    SupernetTrainer::new(net, (settings.training.clone(), settings.sampler))
+        .map_err(|error| failed(&error))
 }
 
 /// Settings of a file.
